@@ -1,0 +1,103 @@
+package store
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"hash/crc32"
+	"math/big"
+	"strings"
+)
+
+// The shape of a client secret: a prefix that secret scanners can look for, 43 base62 characters that hold 256 random
+// bits, and 6 base62 characters of the CRC-32 (IEEE) of those 43, so that a typo is told from a wrong secret without
+// asking the database.
+const (
+	secretPrefix   = "pcs_"
+	secretRandom   = 43
+	secretChecksum = 6
+	base62         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// Secret is a client secret in plain. It exists in memory only, between the request that makes or brings it and the
+// answer that shows it once; what is stored is its Digest.
+//
+// It prints as a mask in logs and errors. Reveal is the only way to the text.
+type Secret struct{ text string }
+
+// NewSecret makes a secret of 256 random bits.
+func NewSecret() Secret {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails: crypto/rand ends the program instead
+	body := encodeBase62(new(big.Int).SetBytes(random), secretRandom)
+	return Secret{secretPrefix + body + checksum(body)}
+}
+
+// ParseSecret accepts a secret that somebody else made, if it is well-formed.
+func ParseSecret(text string) (Secret, bool) {
+	body, found := strings.CutPrefix(text, secretPrefix)
+	if !found || len(body) != secretRandom+secretChecksum {
+		return Secret{}, false
+	}
+	body, sum := body[:secretRandom], body[secretRandom:]
+	for _, character := range body {
+		if !strings.ContainsRune(base62, character) {
+			return Secret{}, false
+		}
+	}
+	return Secret{text}, checksum(body) == sum
+}
+
+// Reveal returns the text, for the one answer that shows it.
+func (s Secret) Reveal() string { return s.text }
+
+// String masks the secret, so that it can't reach a log by way of a format verb.
+func (s Secret) String() string { return secretPrefix + "…" }
+
+// GoString masks the secret for %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// Digest is what is stored of the secret. A secret of 256 random bits needs no slow hash: slow hashes protect secrets
+// that people choose.
+func (s Secret) Digest() SecretDigest { return DigestSecret(s.text) }
+
+// SecretDigest is the SHA-256 of a client secret.
+type SecretDigest [sha256.Size]byte
+
+// DigestSecret returns the digest of whatever a client presented, well-formed or not.
+func DigestSecret(text string) SecretDigest { return sha256.Sum256([]byte(text)) }
+
+// Equal compares in constant time.
+func (d SecretDigest) Equal(other SecretDigest) bool {
+	return subtle.ConstantTimeCompare(d[:], other[:]) == 1
+}
+
+// Fingerprint names a secret without helping to guess it: the first 12 hex digits of the SHA-256 of the digest.
+func (d SecretDigest) Fingerprint() string {
+	sum := sha256.Sum256(d[:])
+	return hex.EncodeToString(sum[:6])
+}
+
+// NewClientID makes a client id: 64 lower-case hex characters.
+func NewClientID() string {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random)
+	return hex.EncodeToString(random)
+}
+
+func checksum(body string) string {
+	return encodeBase62(big.NewInt(int64(crc32.ChecksumIEEE([]byte(body)))), secretChecksum)
+}
+
+// encodeBase62 writes number in width characters, padded with zeros on the left.
+func encodeBase62(number *big.Int, width int) string {
+	digits := make([]byte, width)
+	radix, remainder := big.NewInt(int64(len(base62))), new(big.Int)
+	number = new(big.Int).Set(number)
+	for i := width - 1; i >= 0; i-- {
+		number.DivMod(number, radix, remainder)
+		digits[i] = base62[remainder.Int64()]
+	}
+	return string(digits)
+}

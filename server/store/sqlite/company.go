@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// Initialize makes the first company with its administrator's account, and keeps the key that signs tokens. It returns
+// *store.Error with CodeAlreadyInitialized when the database has a company, and then changes nothing.
+func (s *Store) Initialize(ctx context.Context, company store.NewCompany, key store.SigningKey) (store.ServiceAccount, error) {
+	var admin store.ServiceAccount
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		companies, err := listCompanies(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(companies) > 0 {
+			return &store.Error{Code: store.CodeAlreadyInitialized, Message: fmt.Sprintf(
+				"The database %s already has a company (%s, id %s), and its credentials were shown when it was made. "+
+					"For a further company use 'company add'; if the credentials are lost use 'admin recover --company-id %s'.",
+				s.path, companies[0].Name, companies[0].ID, companies[0].ID)}
+		}
+		if err := insertSigningKey(ctx, tx, key); err != nil {
+			return err
+		}
+		admin, err = s.insertCompany(ctx, tx, company)
+		return err
+	})
+	return admin, err
+}
+
+// CreateCompany makes a further company with its administrator's account.
+func (s *Store) CreateCompany(ctx context.Context, company store.NewCompany) (store.ServiceAccount, error) {
+	var admin store.ServiceAccount
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		companies, err := listCompanies(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(companies) == 0 {
+			return &store.Error{Code: store.CodeNotInitialized, Message: fmt.Sprintf(
+				"The database %s has no company yet. Make the first with 'init'.", s.path)}
+		}
+		admin, err = s.insertCompany(ctx, tx, company)
+		return err
+	})
+	return admin, err
+}
+
+// CreateAdministrator makes an account with an administrator's permissions in a company that has locked itself out.
+// It is not bound by the creation cutoff: without it nobody could get in any more.
+func (s *Store) CreateAdministrator(ctx context.Context, company store.ID, account store.NewServiceAccount) (store.ServiceAccount, error) {
+	return s.createServiceAccount(ctx, company, account)
+}
+
+// Company returns one company, or *store.Error with CodeNotFound.
+func (s *Store) Company(ctx context.Context, id store.ID) (store.Company, error) {
+	var company store.Company
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		company, err = findCompany(ctx, tx, id)
+		return err
+	})
+	return company, err
+}
+
+// Companies returns every company of the database, oldest first.
+func (s *Store) Companies(ctx context.Context) ([]store.Company, error) {
+	var companies []store.Company
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		companies, err = listCompanies(ctx, tx)
+		return err
+	})
+	return companies, err
+}
+
+func (s *Store) insertCompany(ctx context.Context, tx *sql.Tx, company store.NewCompany) (store.ServiceAccount, error) {
+	if err := company.Normalize(); err != nil {
+		return store.ServiceAccount{}, err
+	}
+	key := store.FoldCase(company.Name)
+	var existing store.ID
+	err := tx.QueryRowContext(ctx, "SELECT id FROM companies WHERE name_key = ?", key).Scan(&existing)
+	if err == nil {
+		return store.ServiceAccount{}, &store.Error{Code: store.CodeNameTaken, Message: fmt.Sprintf(
+			"There already is a company called %q, with the id %s.", company.Name, existing)}
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return store.ServiceAccount{}, err
+	}
+	now := s.now()
+	result, err := tx.ExecContext(ctx,
+		"INSERT INTO companies (name, name_key, created_at, updated_at) VALUES (?, ?, ?, ?)",
+		company.Name, key, micros(now), micros(now))
+	if err != nil {
+		return store.ServiceAccount{}, err
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return store.ServiceAccount{}, err
+	}
+	return s.insertServiceAccount(ctx, tx, store.ID(id), company.Admin, now)
+}
+
+func findCompany(ctx context.Context, tx *sql.Tx, id store.ID) (store.Company, error) {
+	company := store.Company{ID: id}
+	var createdAt, updatedAt int64
+	err := tx.QueryRowContext(ctx, "SELECT name, created_at, updated_at FROM companies WHERE id = ?", id).
+		Scan(&company.Name, &createdAt, &updatedAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return company, &store.Error{Code: store.CodeNotFound, Message: fmt.Sprintf("There is no company with the id %s.", id)}
+	}
+	company.CreatedAt, company.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	return company, err
+}
+
+func listCompanies(ctx context.Context, tx *sql.Tx) ([]store.Company, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT id, name, created_at, updated_at FROM companies ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(rows *sql.Rows) (company store.Company, err error) {
+		var createdAt, updatedAt int64
+		err = rows.Scan(&company.ID, &company.Name, &createdAt, &updatedAt)
+		company.CreatedAt, company.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+		return company, err
+	})
+}
+
+// collect reads all rows and closes them.
+func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (items []T, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		item, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, rows.Err()
+}
+
+// micros is how a time is stored.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+// nullMicros stores a zero time as NULL.
+func nullMicros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return micros(t)
+}
+
+func fromMicros(value int64) time.Time { return time.UnixMicro(value).UTC() }
+
+func fromNullMicros(value sql.NullInt64) time.Time {
+	if !value.Valid {
+		return time.Time{}
+	}
+	return fromMicros(value.Int64)
+}

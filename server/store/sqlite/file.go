@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// applicationID marks a SQLite file as this program's ("PCSA", PRAGMA application_id).
+const applicationID = 0x50435341
+
+// prepareFile returns the absolute path of a file that is this program's and that only its owner can read. SQLite gives
+// the WAL and the shared memory beside it the permissions of the database file. A file of another program is refused
+// untouched, which is why its header is read before SQLite opens it.
+func prepareFile(ctx context.Context, path string, create bool) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("find the database file: %w", err)
+	}
+	flags := os.O_RDWR
+	if create {
+		flags |= os.O_CREATE
+	}
+	file, err := os.OpenFile(path, flags, 0o600) //#nosec G304 -- the operator names the database
+	if errors.Is(err, os.ErrNotExist) && !create {
+		return "", notInitialized(path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("open the database: %w", err)
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	empty, err := checkHeader(file)
+	if err != nil {
+		return "", err
+	}
+	if empty && !create {
+		return "", notInitialized(path)
+	}
+	if err := file.Chmod(0o600); err != nil {
+		return "", fmt.Errorf("make the database readable by its owner only: %w", err)
+	}
+	if empty {
+		return path, claim(ctx, path)
+	}
+	return path, nil
+}
+
+func notInitialized(path string) error {
+	return &store.Error{Code: store.CodeNotInitialized, Message: fmt.Sprintf(
+		"There is no database at %s. Make one with: init --database %s --company NAME", path, path)}
+}
+
+// checkHeader reads the magic and the application id of a SQLite file (https://www.sqlite.org/fileformat.html 1.3). It
+// returns *store.Error with CodeNotADatabase when the file isn't one of this program.
+func checkHeader(file *os.File) (empty bool, err error) {
+	const magic, length, idOffset = "SQLite format 3\x00", 100, 68
+	header := make([]byte, length)
+	count, err := io.ReadFull(file, header)
+	if errors.Is(err, io.EOF) {
+		return true, nil
+	}
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, fmt.Errorf("read the database file: %w", err)
+	}
+	if count < length || string(header[:len(magic)]) != magic || binary.BigEndian.Uint32(header[idOffset:]) != applicationID {
+		return false, &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
+			"%s isn't a database of this program. Name another file.", file.Name())}
+	}
+	return false, nil
+}
+
+// claim marks an empty file as ours. It does so before WAL mode is set, so that the mark is in the file itself and not
+// in a WAL that a crash may leave beside it.
+func claim(ctx context.Context, path string) (err error) {
+	db, err := openPool(path, map[string]string{"_busy_timeout": busyTimeout}, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
+	return translate(err)
+}

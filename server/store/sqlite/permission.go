@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// CompanyPermissions returns the account's levels on company tools as they were granted, or *store.Error with
+// CodeNotFound.
+func (s *Store) CompanyPermissions(ctx context.Context, company, account store.ID) (store.Levels, error) {
+	var levels store.Levels
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
+			return err
+		}
+		var err error
+		levels, err = companyPermissions(ctx, tx, account)
+		return err
+	})
+	return levels, err
+}
+
+func companyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (store.Levels, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT tool, level FROM company_permissions WHERE service_account_id = ?", account)
+	if err != nil {
+		return nil, err
+	}
+	levels := store.Levels{}
+	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var tool string
+		var level store.Level
+		err := rows.Scan(&tool, &level)
+		levels[tool] = level
+		return struct{}{}, err
+	})
+	return levels, err
+}
+
+func insertCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID, levels store.Levels) error {
+	for tool, level := range levels {
+		_, err := tx.ExecContext(ctx, "INSERT INTO company_permissions (service_account_id, tool, level) VALUES (?, ?, ?)",
+			account, tool, level)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearCompanyPermissions deletes the account's permissions and returns what they were.
+func clearCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (store.Levels, error) {
+	levels, err := companyPermissions(ctx, tx, account)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM company_permissions WHERE service_account_id = ?", account)
+	return levels, err
+}
+
+// workingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
+// tool or on the Directory tool, which implies it. The sunset is left out on purpose: it ends all accounts alike, and
+// no change of ours could keep one working.
+const workingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id
+	WHERE a.company_id = ? AND c.email_address = c.assigned_email_address
+	AND EXISTS (SELECT 1 FROM company_permissions p WHERE p.service_account_id = a.id
+		AND p.tool IN ('admin', 'directory') AND p.level = 'admin')`
+
+// checkNotLastAdmin returns *store.Error with CodeLastAdmin when the account is its company's only working
+// administrator. The change says what was about to be done, for the message.
+func checkNotLastAdmin(ctx context.Context, tx *sql.Tx, account store.ServiceAccount, change string) error {
+	var itself, others int
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE a.id = ?), count(*) FILTER (WHERE a.id <> ?) "+workingAdmins,
+		account.ID, account.ID, account.CompanyID).Scan(&itself, &others)
+	if err != nil {
+		return err
+	}
+	if itself > 0 && others == 0 {
+		return store.LastAdmin(account, change)
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// ServiceAccount returns one account of the company, or *store.Error with CodeNotFound.
+func (s *Store) ServiceAccount(ctx context.Context, company, id store.ID) (store.ServiceAccount, error) {
+	var account store.ServiceAccount
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		account, err = s.findServiceAccount(ctx, tx, company, id)
+		return err
+	})
+	return account, err
+}
+
+// CreateServiceAccount makes an account and its directory contact. It returns *store.Error with CodeInvalid,
+// CodeNameTaken or CodeCreationClosed, and then changes nothing.
+func (s *Store) CreateServiceAccount(ctx context.Context, company store.ID, account store.NewServiceAccount) (store.ServiceAccount, error) {
+	if err := s.policy.CheckCreation(s.now()); err != nil {
+		return store.ServiceAccount{}, err
+	}
+	return s.createServiceAccount(ctx, company, account)
+}
+
+func (s *Store) createServiceAccount(ctx context.Context, company store.ID, account store.NewServiceAccount) (store.ServiceAccount, error) {
+	var created store.ServiceAccount
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		var err error
+		created, err = s.insertServiceAccount(ctx, tx, company, account, s.now())
+		return err
+	})
+	return created, err
+}
+
+// UpdateServiceAccount edits an account. It returns *store.Error with CodeNotFound, CodeInvalid or CodeNameTaken, or
+// the precondition's error, and then changes nothing. A change that changes nothing leaves updated_at as it is.
+func (s *Store) UpdateServiceAccount(
+	ctx context.Context, company, id store.ID, change store.ServiceAccountChange, precondition store.Precondition,
+) (store.ServiceAccount, error) {
+	return s.changeServiceAccount(ctx, company, id, precondition, func(tx *sql.Tx, account *store.ServiceAccount) error {
+		changed, err := change.Apply(*account)
+		if err != nil {
+			return err
+		}
+		if err := checkNameFree(ctx, tx, company, changed.Name, id); err != nil {
+			return err
+		}
+		*account = changed
+		return nil
+	})
+}
+
+// DeleteServiceAccount deletes an account, which ends its tokens, and deactivates its contact. It returns *store.Error
+// with CodeNotFound, CodeDeletionProtected or CodeLastAdmin, or the precondition's error, and then changes nothing.
+func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, precondition store.Precondition) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		account, err := s.findServiceAccount(ctx, tx, company, id)
+		if err != nil {
+			return err
+		}
+		if err := precondition.Check(account); err != nil {
+			return err
+		}
+		if err := account.CheckDeletable(); err != nil {
+			return err
+		}
+		if err := checkNotLastAdmin(ctx, tx, account, "Deleting"); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = 0, updated_at = ? WHERE service_account_id = ?",
+			micros(s.now()), id)
+		return err
+	})
+}
+
+// changeServiceAccount reads an account, lets f change it, and writes it back if it did.
+func (s *Store) changeServiceAccount(
+	ctx context.Context, company, id store.ID, precondition store.Precondition,
+	f func(tx *sql.Tx, account *store.ServiceAccount) error,
+) (store.ServiceAccount, error) {
+	var changed store.ServiceAccount
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		account, err := s.findServiceAccount(ctx, tx, company, id)
+		if err != nil {
+			return err
+		}
+		if err := precondition.Check(account); err != nil {
+			return err
+		}
+		changed = account
+		if err := f(tx, &changed); err != nil {
+			return err
+		}
+		if sameStored(account, changed) {
+			return nil
+		}
+		changed.UpdatedAt = s.now()
+		return updateServiceAccount(ctx, tx, changed)
+	})
+	return changed, err
+}
+
+// sameStored compares all that updateServiceAccount writes.
+func sameStored(a, b store.ServiceAccount) bool {
+	return a.Name == b.Name && a.AppType == b.AppType && a.MarketplaceApp == b.MarketplaceApp &&
+		a.Description == b.Description && a.DeletionProtection == b.DeletionProtection &&
+		a.AddToNewProjects == b.AddToNewProjects && a.Credentials == b.Credentials
+}
+
+// insertServiceAccount validates and writes an account with its contact and first permissions.
+func (s *Store) insertServiceAccount(
+	ctx context.Context, tx *sql.Tx, companyID store.ID, account store.NewServiceAccount, now time.Time,
+) (store.ServiceAccount, error) {
+	var none store.ServiceAccount
+	company, err := findCompany(ctx, tx, companyID)
+	if err != nil {
+		return none, err
+	}
+	if err := account.Normalize(); err != nil {
+		return none, err
+	}
+	if err := checkNameFree(ctx, tx, companyID, account.Name, 0); err != nil {
+		return none, err
+	}
+	result, err := tx.ExecContext(ctx, `INSERT INTO service_accounts
+		(company_id, name, name_key, search_key, app_type, marketplace_app, description, client_id,
+		 deletion_protection, add_to_new_projects, secret_version, secret_digest, secret_created_at, token_epoch,
+		 created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?, ?)`,
+		companyID, account.Name, store.FoldCase(account.Name),
+		searchKey(account.Name, account.Description, account.ClientID), account.AppType, account.MarketplaceApp,
+		account.Description, account.ClientID, account.DeletionProtection, account.AddToNewProjects,
+		account.SecretDigest[:], micros(now), micros(now), micros(now))
+	if err != nil {
+		return none, err
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return none, err
+	}
+	contact := store.NewContact(account.Name, company.Name, store.ID(id))
+	if err := insertContact(ctx, tx, companyID, store.ID(id), contact, now); err != nil {
+		return none, err
+	}
+	if err := insertCompanyPermissions(ctx, tx, store.ID(id), account.Levels); err != nil {
+		return none, err
+	}
+	return s.findServiceAccount(ctx, tx, companyID, store.ID(id))
+}
+
+func updateServiceAccount(ctx context.Context, tx *sql.Tx, account store.ServiceAccount) error {
+	credentials := account.Credentials
+	var previousDigest any
+	if !credentials.PreviousExpiresAt.IsZero() {
+		previousDigest = credentials.PreviousDigest[:]
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE service_accounts SET name = ?, name_key = ?, search_key = ?, app_type = ?,
+		marketplace_app = ?, description = ?, deletion_protection = ?, add_to_new_projects = ?, secret_version = ?,
+		secret_digest = ?, secret_created_at = ?, previous_secret_digest = ?, previous_secret_expires_at = ?,
+		token_epoch = ?, updated_at = ? WHERE id = ?`,
+		account.Name, store.FoldCase(account.Name), searchKey(account.Name, account.Description, account.ClientID),
+		account.AppType, account.MarketplaceApp, account.Description, account.DeletionProtection,
+		account.AddToNewProjects, credentials.SecretVersion, credentials.SecretDigest[:],
+		micros(credentials.SecretCreatedAt), previousDigest, nullMicros(credentials.PreviousExpiresAt),
+		credentials.TokenEpoch, micros(account.UpdatedAt), account.ID)
+	return err
+}
+
+// checkNameFree returns *store.Error with CodeNameTaken when another account of the company has the name.
+func checkNameFree(ctx context.Context, tx *sql.Tx, company store.ID, name string, self store.ID) error {
+	var existing store.ID
+	var existingName string
+	err := tx.QueryRowContext(ctx,
+		"SELECT id, name FROM service_accounts WHERE company_id = ? AND name_key = ? AND id <> ?",
+		company, store.FoldCase(name), self).Scan(&existing, &existingName)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return store.NameTaken(existingName, existing)
+}
+
+// searchKey is the text that a search looks through. The separator keeps a match from running across two fields.
+func searchKey(fields ...string) string { return store.FoldCase(strings.Join(fields, "\x00")) }
+
+// accountColumns and scanServiceAccount belong together.
+const accountColumns = `a.id, a.company_id, a.name, a.app_type, a.marketplace_app, a.description, a.client_id,
+	a.deletion_protection, a.add_to_new_projects, a.secret_version, a.secret_digest, a.secret_created_at,
+	a.previous_secret_digest, a.previous_secret_expires_at, a.token_epoch, a.last_token_at, a.created_at, a.updated_at,
+	c.id, c.name, c.email_address, c.assigned_email_address`
+
+const accountTables = `service_accounts a JOIN contacts c ON c.service_account_id = a.id`
+
+func (s *Store) findServiceAccount(ctx context.Context, tx *sql.Tx, company, id store.ID) (store.ServiceAccount, error) {
+	account, err := s.scanServiceAccount(tx.QueryRowContext(ctx,
+		"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.id = ? AND a.company_id = ?", id, company))
+	if errors.Is(err, sql.ErrNoRows) {
+		return account, store.NotFound("service account", id)
+	}
+	return account, err
+}
+
+// scanServiceAccount reads one row of accountColumns and works out the account's status.
+func (s *Store) scanServiceAccount(row interface{ Scan(...any) error }) (store.ServiceAccount, error) {
+	var (
+		account                               store.ServiceAccount
+		digest, previous                      []byte
+		secretCreatedAt, createdAt, updatedAt int64
+		previousExpiresAt, lastTokenAt        sql.NullInt64
+		credentials                           = &account.Credentials
+		contact                               = &account.Contact
+	)
+	err := row.Scan(&account.ID, &account.CompanyID, &account.Name, &account.AppType, &account.MarketplaceApp,
+		&account.Description, &account.ClientID, &account.DeletionProtection, &account.AddToNewProjects,
+		&credentials.SecretVersion, &digest, &secretCreatedAt, &previous, &previousExpiresAt, &credentials.TokenEpoch,
+		&lastTokenAt, &createdAt, &updatedAt, &contact.ID, &contact.Name, &contact.EmailAddress,
+		&contact.AssignedEmailAddress)
+	if err != nil {
+		return account, err
+	}
+	if copy(credentials.SecretDigest[:], digest) != len(credentials.SecretDigest) {
+		return account, errors.New("the secret digest of service account " + strconv.FormatInt(int64(account.ID), 10) + " is damaged")
+	}
+	copy(credentials.PreviousDigest[:], previous)
+	credentials.SecretCreatedAt = fromMicros(secretCreatedAt)
+	credentials.PreviousExpiresAt = fromNullMicros(previousExpiresAt)
+	account.LastTokenAt = fromNullMicros(lastTokenAt)
+	account.CreatedAt, account.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	account.SetStatus(s.policy, s.now())
+	return account, nil
+}
