@@ -118,6 +118,18 @@ func (a *NewServiceAccount) Normalize() error {
 	return err
 }
 
+// Validate returns *Error with every fault that can be told from the change alone.
+func (c ServiceAccountChange) Validate() error {
+	var faults []Fault
+	if c.Name != nil {
+		_, faults = normalizeName("name", *c.Name, faults)
+	}
+	if c.Description != nil {
+		faults = checkDescription(*c.Description, faults)
+	}
+	return invalid("service account", faults)
+}
+
 // Apply returns the account after the change, or *Error with every fault that it would have.
 func (c ServiceAccountChange) Apply(account ServiceAccount) (ServiceAccount, error) {
 	set(&account.Name, c.Name)

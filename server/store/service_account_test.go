@@ -150,7 +150,7 @@ func TestDirectoryAdminImpliesEveryTool(t *testing.T) {
 	if admin.Administers(ToolDirectory) || len(admin.Effective()) != 1 {
 		t.Error("Admin on the Admin tool is too much")
 	}
-	if (Levels{ToolDirectory: LevelStandard}).Administers(ToolDirectory) || (Levels)(nil).Administers(ToolAdmin) {
+	if (Levels{ToolDirectory: LevelStandard}).Administers(ToolDirectory) || Levels(nil).Administers(ToolAdmin) {
 		t.Error("less than Admin is enough")
 	}
 }

@@ -28,6 +28,7 @@ func (s *Store) ListServiceAccounts(
 		if err != nil {
 			return err
 		}
+		//nolint:gosec // every part is a constant of this package; the values are bound
 		rows, err := tx.QueryContext(ctx, "SELECT "+accountColumns+" FROM "+accountTables+" WHERE "+where+
 			" ORDER BY "+accountOrders[query.Sort]+" LIMIT ? OFFSET ?",
 			append(arguments, query.Page.Size, query.Page.Offset())...)

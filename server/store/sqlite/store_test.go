@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -141,7 +142,7 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 		before, _ := os.ReadFile(path)
 		_, err := Open(t.Context(), Options{Path: path})
 		wantCode(t, err, code)
-		if after, _ := os.ReadFile(path); string(after) != string(before) {
+		if after, _ := os.ReadFile(path); !bytes.Equal(after, before) {
 			t.Errorf("%s was changed", path)
 		}
 	}

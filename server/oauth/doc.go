@@ -1,0 +1,14 @@
+// Package oauth is the authorization server of the management API: it gives service accounts access tokens, and says
+// of a token whether it still counts.
+//
+// The one grant is client credentials (RFC 6749 4.4). A token is a JWT (RFC 9068) signed with a key of this database,
+// so that a resource server elsewhere can check it offline against /oauth/jwks.json. Here a good signature is not
+// enough: the token carries the version of the secret that it was got with and the token epoch of its account
+// (store.TokenMark), and every check compares them with the account as it is now. That is how a reset, a revocation,
+// a deletion or a loss of function ends live tokens at once without a list of them, and why issuing a token writes
+// nothing: the time of the last token is written behind, in batches (recorder.go).
+//
+// The way of a token request: route table (server.go) → parameters (request.go) → client authentication (client.go)
+// → grant, status and scope (token_endpoint.go) → signature (token.go, keys.go). A refusal is a value, *failure
+// (failure.go), which one function turns into an answer.
+package oauth

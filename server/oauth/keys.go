@@ -1,0 +1,118 @@
+package oauth
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// DefaultAlgorithm signs access tokens unless told otherwise: ECDSA on P-256, which every JOSE library knows, at a
+// twentieth of what RS256 costs to sign.
+const DefaultAlgorithm = string(jose.ES256)
+
+// rsaBits is the least that RFC 7518 3.3 allows, and enough until 2030 (NIST SP 800-57).
+const rsaBits = 2048
+
+// algorithms are the only ones that a token may be signed with. "none" and the symmetric ones are not among them
+// (RFC 9068 2.1, 4). RS256 is, because RFC 9068 section 4 asks an authorization server to support it.
+var algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA}
+
+// NewSigningKey makes a key for an algorithm: ES256, RS256 or EdDSA; empty means DefaultAlgorithm. Its id is its
+// RFC 7638 thumbprint.
+func NewSigningKey(algorithm string, now time.Time) (store.SigningKey, error) {
+	if algorithm == "" {
+		algorithm = DefaultAlgorithm
+	}
+	private, err := generate(jose.SignatureAlgorithm(algorithm))
+	if err != nil {
+		return store.SigningKey{}, err
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return store.SigningKey{}, fmt.Errorf("unable to encode the signing key: %w", err)
+	}
+	thumbprint, err := (&jose.JSONWebKey{Key: private.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		return store.SigningKey{}, fmt.Errorf("unable to name the signing key: %w", err)
+	}
+	return store.SigningKey{
+		ID: base64.RawURLEncoding.EncodeToString(thumbprint), Algorithm: algorithm, PrivateKey: encoded, CreatedAt: now,
+	}, nil
+}
+
+func generate(algorithm jose.SignatureAlgorithm) (private crypto.Signer, err error) {
+	switch algorithm {
+	case jose.ES256:
+		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case jose.RS256:
+		private, err = rsa.GenerateKey(rand.Reader, rsaBits)
+	case jose.EdDSA:
+		_, private, err = ed25519.GenerateKey(rand.Reader)
+	default:
+		return nil, fmt.Errorf("unable to make a signing key for %q: the algorithm must be one of %v", algorithm, algorithms)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unable to make a signing key: %w", err)
+	}
+	return private, nil
+}
+
+// key is a signing key, decoded.
+type key struct {
+	id        string
+	algorithm jose.SignatureAlgorithm
+	private   crypto.Signer
+}
+
+// decodeKey reads a stored key and checks that it is one for its algorithm. Errors name the key by its id only.
+func decodeKey(stored store.SigningKey) (key, error) {
+	decoded, err := x509.ParsePKCS8PrivateKey(stored.PrivateKey)
+	if err != nil {
+		return key{}, fmt.Errorf("signing key %s is damaged: it is not PKCS #8", stored.ID)
+	}
+	result := key{id: stored.ID, algorithm: jose.SignatureAlgorithm(stored.Algorithm)}
+	fits := false
+	switch private := decoded.(type) {
+	case *ecdsa.PrivateKey:
+		result.private, fits = private, result.algorithm == jose.ES256 && private.Curve == elliptic.P256()
+	case *rsa.PrivateKey:
+		result.private, fits = private, result.algorithm == jose.RS256 && private.N.BitLen() >= rsaBits
+	case ed25519.PrivateKey:
+		result.private, fits = private, result.algorithm == jose.EdDSA
+	}
+	if !fits {
+		return key{}, fmt.Errorf("signing key %s does not fit its algorithm %s", stored.ID, stored.Algorithm)
+	}
+	return result, nil
+}
+
+// public is the key as others may see it.
+func (k key) public() jose.JSONWebKey {
+	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(k.algorithm), Use: "sig"}
+}
+
+// signer prepares the key for signing. go-jose's signers hold no state, so one serves all requests at once.
+func (k key) signer() (jose.Signer, error) {
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: k.algorithm, Key: jose.JSONWebKey{Key: k.private, KeyID: k.id}},
+		(&jose.SignerOptions{}).WithType(tokenType),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("unable to sign with key %s: %w", k.id, err)
+	}
+	return signer, nil
+}
+
+var errNoSigningKey = errors.New("the database has no signing key: it was not made by init")

@@ -1,0 +1,216 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+const (
+	// tokenType is the typ of the header (RFC 9068 2.1). It keeps other JWTs from passing for access tokens.
+	tokenType = "at+jwt"
+	// scopePublic is Procore's one scope: what a token may do depends on its account's permissions.
+	scopePublic = "public"
+	// maxToken is far more than a token of this server has; nothing longer is decoded.
+	maxToken = 8 << 10
+)
+
+// Claims are the claims of an access token: those of RFC 9068 2.2, and at the end the private ones by which this
+// server knows whether the token still counts.
+type Claims struct {
+	Issuer    string `json:"iss"`
+	Audience  string `json:"aud"`
+	Subject   string `json:"sub"`
+	ClientID  string `json:"client_id"`
+	IssuedAt  int64  `json:"iat"`
+	ExpiresAt int64  `json:"exp"`
+	ID        string `json:"jti"`
+	Scope     string `json:"scope"`
+
+	CompanyID     string `json:"company_id"`
+	SecretVersion int    `json:"secret_version"`
+	Epoch         int    `json:"epoch"`
+}
+
+func (c Claims) mark() store.TokenMark {
+	return store.TokenMark{SecretVersion: c.SecretVersion, Epoch: c.Epoch}
+}
+
+// InvalidTokenError says that a token doesn't count, as opposed to a database that failed to tell.
+type InvalidTokenError struct {
+	// Reason is a sentence for whoever sent the token. It holds nothing of the token.
+	Reason string
+}
+
+func (e *InvalidTokenError) Error() string { return e.Reason }
+
+// issued is a signed token with the times that the answer repeats.
+type issued struct {
+	token               string
+	issuedAt, expiresAt time.Time
+}
+
+// sign issues a token for the account, got with that version of its secret. It reads and writes no database.
+func (s *Server) sign(account store.ServiceAccount, secretVersion int) (issued, error) {
+	now := s.now()
+	expires := now.Add(s.ttl)
+	// A token got with the previous secret ends with it. Whoever checks it offline should know.
+	if previous := account.Credentials.PreviousExpiresAt; secretVersion != account.Credentials.SecretVersion && previous.Before(expires) {
+		expires = previous.Add(time.Second - time.Nanosecond) // exp counts whole seconds: round up
+	}
+	mark := account.Credentials.Mark(secretVersion)
+	result := issued{issuedAt: now.Truncate(time.Second), expiresAt: expires.Truncate(time.Second)}
+	payload, err := json.Marshal(Claims{
+		// RFC 9068 3: the resource is this API, so the audience is the issuer.
+		Issuer: s.issuer, Audience: s.issuer,
+		// RFC 9068 2.2: with client credentials the subject is the client's own account.
+		Subject: account.ID.String(), ClientID: account.ClientID,
+		IssuedAt: result.issuedAt.Unix(), ExpiresAt: result.expiresAt.Unix(), ID: newTokenID(), Scope: scopePublic,
+		CompanyID: account.CompanyID.String(), SecretVersion: mark.SecretVersion, Epoch: mark.Epoch,
+	})
+	if err != nil {
+		return issued{}, fmt.Errorf("unable to encode the claims of a token: %w", err)
+	}
+	signature, err := s.keys.current.Load().signer.Sign(payload)
+	if err != nil {
+		return issued{}, fmt.Errorf("unable to sign a token: %w", err)
+	}
+	if result.token, err = signature.CompactSerialize(); err != nil {
+		return issued{}, fmt.Errorf("unable to encode a token: %w", err)
+	}
+	return result, nil
+}
+
+func newTokenID() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(random[:])
+}
+
+// IssueFor issues a token for an account without a secret. It is for the program that holds the database itself: the
+// embedded server signs in as its company's administrator this way. The token counts as got with the live secret.
+func (s *Server) IssueFor(account store.ServiceAccount) (token string, expiresAt time.Time, err error) {
+	if account.Status != store.StatusActive {
+		return "", time.Time{}, errors.New(doesNotWork(account))
+	}
+	result, err := s.sign(account, account.Credentials.SecretVersion)
+	return result.token, result.expiresAt, err
+}
+
+// Verify finds out whom a bearer token speaks for. The error is *InvalidTokenError where the token doesn't count, and
+// any other where the database failed.
+func (s *Server) Verify(ctx context.Context, token string) (store.Principal, Claims, error) {
+	claims, err := s.open(ctx, token)
+	if err != nil {
+		return store.Principal{}, Claims{}, err
+	}
+	principal, err := s.principal(ctx, claims)
+	if err != nil {
+		return store.Principal{}, Claims{}, err
+	}
+	return principal, claims, nil
+}
+
+// Principal is Verify for those who need no claims, such as the management API.
+func (s *Server) Principal(ctx context.Context, token string) (store.Principal, error) {
+	principal, _, err := s.Verify(ctx, token)
+	return principal, err
+}
+
+// open checks all that can be told from the token alone (RFC 9068 4): type, algorithm, signature and lifetime.
+//
+// The issuer isn't compared, nor the audience. The private keys are in this database alone, so whatever they signed
+// was issued here; and a server that listens on another address, or got another --base-url, since its last start must
+// go on taking its own tokens: a restart ends no token. iat isn't compared either, for the clock may be set back.
+func (s *Server) open(ctx context.Context, token string) (Claims, error) {
+	notOurs := &InvalidTokenError{"The access token was not issued by this server."}
+	// RFC 7515 2: no line breaks. Go's base64 would read over them.
+	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") {
+		return Claims{}, notOurs
+	}
+	// go-jose's errors are dropped: some quote what they failed to read.
+	signed, err := jose.ParseSignedCompact(token, algorithms)
+	if err != nil {
+		return Claims{}, notOurs
+	}
+	header := signed.Signatures[0].Protected
+	if kind, _ := header.ExtraHeaders[jose.HeaderType].(string); !isTokenType(kind) {
+		return Claims{}, notOurs
+	}
+	public, found, err := s.keys.find(ctx, header.KeyID)
+	if err != nil {
+		return Claims{}, err
+	}
+	if !found || header.Algorithm != public.Algorithm {
+		return Claims{}, notOurs
+	}
+	payload, err := signed.Verify(public.Key)
+	if err != nil {
+		return Claims{}, notOurs
+	}
+	var claims Claims
+	if json.Unmarshal(payload, &claims) != nil {
+		return Claims{}, notOurs
+	}
+	if s.now().Unix() >= claims.ExpiresAt {
+		return Claims{}, &InvalidTokenError{"The access token has expired."}
+	}
+	return claims, nil
+}
+
+// isTokenType compares as RFC 9068 4 and RFC 7515 4.1.9 say: a media type, with or without "application/".
+func isTokenType(kind string) bool {
+	return strings.EqualFold(kind, tokenType) || strings.EqualFold(kind, "application/"+tokenType)
+}
+
+// principal checks the token's account as it is now: this is what ends tokens at once.
+func (s *Server) principal(ctx context.Context, claims Claims) (store.Principal, error) {
+	id, _ := store.ParseID(claims.Subject)
+	principal, err := s.tokens.Principal(ctx, id, claims.ID)
+	if errors.Is(err, &store.Error{Code: store.CodeNotFound}) {
+		return store.Principal{}, &InvalidTokenError{"The service account of the access token is gone."}
+	}
+	if err != nil {
+		return store.Principal{}, fmt.Errorf("unable to look up the service account of a token: %w", err)
+	}
+	account := principal.Account
+	reason := ""
+	switch {
+	case principal.Revoked:
+		reason = "The access token was revoked."
+	case claims.Epoch != account.Credentials.TokenEpoch:
+		reason = "All access tokens of the service account were revoked."
+	case !account.Credentials.AcceptsToken(claims.mark(), s.now()):
+		reason = "The client secret that the access token was got with was reset."
+	case account.Status != store.StatusActive:
+		reason = doesNotWork(account)
+	case claims.CompanyID != account.CompanyID.String():
+		reason = "The access token was issued for another company."
+	}
+	if reason != "" {
+		return store.Principal{}, &InvalidTokenError{reason}
+	}
+	return principal, nil
+}
+
+// doesNotWork says why an account that is not active gets no tokens.
+func doesNotWork(account store.ServiceAccount) string {
+	return fmt.Sprintf("Service account %s is %s: %s.", account.ID, account.Status, strings.Join(account.StatusReasons, ", "))
+}
+
+// tokenFailure is the answer for a token that Verify refused.
+func tokenFailure(err error) *failure {
+	if invalid := (*InvalidTokenError)(nil); errors.As(err, &invalid) {
+		return invalidToken(invalid.Reason)
+	}
+	return serverFault(err)
+}
