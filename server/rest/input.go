@@ -1,0 +1,116 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/url"
+	"reflect"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// CompanyParams are the parameters of every route below a company.
+type CompanyParams struct {
+	StrictQuery
+	CompanyID     string `path:"company_id" doc:"The company's id" example:"1"`
+	CompanyHeader string `header:"Procore-Company-Id" doc:"May repeat the company's id; a different one is refused"`
+}
+
+// company returns the company's id. access.allow has seen that it is the caller's own.
+func (p CompanyParams) company() store.ID {
+	id, _ := store.ParseID(p.CompanyID)
+	return id
+}
+
+// AccountParams are the parameters of every route below a service account.
+type AccountParams struct {
+	CompanyParams
+	AccountID string `path:"id" doc:"The service account's id" example:"17"`
+}
+
+// account returns the account's id, or the error for one that can't exist.
+func (p AccountParams) account() (store.ID, error) {
+	id, ok := store.ParseID(p.AccountID)
+	if !ok {
+		return 0, &store.Error{Code: store.CodeNotFound, Message: "There is no such service account in this company: an id is a positive whole number."}
+	}
+	return id, nil
+}
+
+// StrictQuery refuses what a request's query has too much of: parameters that the route doesn't know, and parameters
+// that are given twice or empty. A filter that is misspelt or lost must not select everything.
+type StrictQuery struct{}
+
+// Resolve checks the query of the request (huma.Resolver).
+func (StrictQuery) Resolve(ctx huma.Context) []error {
+	address := ctx.URL()
+	query, err := url.ParseQuery(address.RawQuery)
+	if err != nil {
+		return []error{faultError{store.Fault{Reason: reasonInvalid, Source: "query", Message: "is not a well-formed query string"}, false}}
+	}
+	names := make([]string, 0, len(query))
+	for name := range query {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var faults []error
+	for _, name := range names {
+		if fault, found := queryFault(ctx.Operation(), name, query[name]); found {
+			faults = append(faults, faultError{fault, false})
+		}
+	}
+	return faults
+}
+
+func queryFault(operation *huma.Operation, name string, values []string) (store.Fault, bool) {
+	index := slices.IndexFunc(operation.Parameters, func(parameter *huma.Param) bool {
+		return parameter.In == "query" && parameter.Name == name
+	})
+	switch {
+	case index < 0:
+		return store.Fault{Reason: "unknown_parameter", Source: name, Message: "is not a parameter of this route"}, true
+	case slices.Contains(values, ""):
+		return store.Fault{Reason: reasonBlank, Source: name, Message: "must not be empty; leave it out instead"}, true
+	case len(values) > 1 && operation.Parameters[index].Schema.Type != huma.TypeArray:
+		return store.Fault{Reason: "repeated", Source: name, Message: "must be given once"}, true
+	}
+	return store.Fault{}, false
+}
+
+// nullFaults returns a fault for each member of a JSON object that is null and must not be. The schema's check takes null
+// for "absent", which would let {"name": null} pass for an edit.
+func nullFaults(body []byte, allowed ...string) []error {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return nil // the schema's check says what the body is instead
+	}
+	var faults []error
+	for name, value := range members {
+		if string(value) == "null" && !slices.Contains(allowed, name) {
+			faults = append(faults, faultError{store.Fault{Reason: reasonWrongType, Source: name, Message: "must not be null"}, true})
+		}
+	}
+	return faults
+}
+
+// Nullable is a field that tells "absent" from "null", as a PATCH must.
+type Nullable[T any] struct {
+	Sent  bool
+	Value *T
+}
+
+// UnmarshalJSON notes that the field was sent.
+func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
+	n.Sent = true
+	return json.Unmarshal(data, &n.Value)
+}
+
+// Schema says that the field is a T or null (huma.SchemaProvider).
+func (n Nullable[T]) Schema(registry huma.Registry) *huma.Schema {
+	var value T
+	schema := *huma.SchemaFromType(registry, reflect.TypeOf(value))
+	schema.Nullable = true
+	return &schema
+}

@@ -1,0 +1,55 @@
+package rest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+type listInput struct {
+	CompanyParams
+	PageParams
+	Name     string   `query:"filters[name]" doc:"The account of this name, whatever the case"`
+	ClientID string   `query:"filters[client_id]" doc:"The account with this client id"`
+	AppType  string   `query:"filters[app_type]" enum:"custom,marketplace"`
+	Status   string   `query:"filters[status]" enum:"active,nonfunctional,expired"`
+	IDs      []string `query:"filters[id][],explode" maxItems:"1000" doc:"The accounts with these ids; repeatable"`
+	ID       []string `query:"filters[id],explode" maxItems:"1000" doc:"Another spelling of filters[id][]"`
+	Search   string   `query:"filters[search]" doc:"Accounts whose name, description or client id contains this, whatever the case"`
+	Sort     string   `query:"sort" enum:"name,-name,created_at,-created_at" doc:"By id unless told; - reverses"`
+}
+
+type listOutput struct {
+	PageHeaders
+	Body Data[[]ServiceAccount]
+}
+
+func (a *accounts) list(ctx context.Context, input *listInput) (*listOutput, error) {
+	page, err := a.ServiceAccounts.ListServiceAccounts(ctx, input.company(), input.query())
+	if err != nil {
+		return nil, err
+	}
+	output := &listOutput{PageHeaders: input.headers(ctx, page.Total)}
+	output.Body.Data = make([]ServiceAccount, len(page.Items))
+	for i, account := range page.Items {
+		output.Body.Data[i] = newServiceAccount(account)
+	}
+	return output, nil
+}
+
+func (i *listInput) query() store.ServiceAccountQuery {
+	query := store.ServiceAccountQuery{
+		Name: i.Name, ClientID: i.ClientID, AppType: store.AppType(i.AppType), Status: store.Status(i.Status),
+		Search: i.Search, Sort: store.ServiceAccountSort(i.Sort), Page: i.request(),
+	}
+	if wanted := slices.Concat(i.IDs, i.ID); len(wanted) > 0 {
+		query.IDs = []store.ID{}
+		for _, text := range wanted {
+			if id, ok := store.ParseID(text); ok { // an id that can't exist selects nothing
+				query.IDs = append(query.IDs, id)
+			}
+		}
+	}
+	return query
+}
