@@ -1,0 +1,163 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// Exit statuses of the command.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// Build says which program this is.
+type Build struct{ Version, Commit string }
+
+// Main runs a subcommand and returns the exit status: 0 done, 1 failed (with one sentence on stderr), 2 wrong usage.
+// What a person or program is meant to read goes to stdout; logs, errors and usage go to stderr.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer, build Build) int {
+	// The process ends at the second signal: the first only asks.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop()
+	}()
+	return run(ctx, args, stdout, stderr, build)
+}
+
+// exited is what kong's exit hook throws, so that asking for help ends the parsing and not the process.
+type exited int
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Build) (status int) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			code, ok := reason.(exited)
+			if !ok {
+				panic(reason)
+			}
+			status = int(code)
+		}
+	}()
+	environment := &environment{stdout: stdout, stderr: stderr, build: build}
+	parser, err := kong.New(&commands{}, kong.Name("terraform-provider-procore"), kong.Description(description),
+		kong.DefaultEnvars("PROCORE"), kong.Writers(stdout, stderr), kong.Bind(environment), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { panic(exited(code)) }))
+	if err != nil {
+		return environment.fail(err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return environment.refuse(err)
+	}
+	if err := command.Run(); err != nil {
+		var usage usageError
+		if errors.As(err, &usage) {
+			return environment.refuse(err)
+		}
+		return environment.fail(err)
+	}
+	return exitDone
+}
+
+const description = `Manages Procore service accounts as code.
+
+Started by Terraform, this program is the provider. Started with a subcommand, it is the management API that the provider talks to, and the tools around it. An independent project, not affiliated with Procore.`
+
+// commands is the grammar. Every flag can also be set by an environment variable: PROCORE_ and the flag's name in upper
+// case, with underscores for hyphens.
+type commands struct {
+	Init    initCommand `cmd:"" help:"Make the database, the company and its first service account, and print the credentials once."`
+	Company struct {
+		Add companyAddCommand `cmd:"" help:"Make a further company with an administrator's account of its own."`
+	} `cmd:"" help:"Manage companies."`
+	Admin struct {
+		Recover adminRecoverCommand `cmd:"" help:"Break glass: make a new administrator's account for a company that has locked itself out."`
+	} `cmd:"" help:"Manage administrators."`
+	Serve          serveCommand          `cmd:"" help:"Run the management API."`
+	Backup         backupCommand         `cmd:"" help:"Write a consistent copy of a live database."`
+	GenerateSecret generateSecretCommand `cmd:"" name:"generate-secret" help:"Print one well-formed client secret."`
+	Version        versionCommand        `cmd:"" help:"Print the version, the commit and the Go version."`
+}
+
+// environment is what a subcommand runs in.
+type environment struct {
+	stdout, stderr io.Writer
+	build          Build
+}
+
+// usageError is a combination of flags that can't be meant.
+type usageError struct{ error }
+
+func (e *environment) fail(err error) int {
+	_, _ = fmt.Fprintf(e.stderr, "terraform-provider-procore: %s\n", sentence(err))
+	return exitFailed
+}
+
+// refuse names what is wrong with the usage, and where to read about it.
+func (e *environment) refuse(err error) int {
+	_, _ = fmt.Fprintf(e.stderr, "terraform-provider-procore: %s\n", sentence(err))
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		parse.Context.Stdout = e.stderr
+		_, _ = fmt.Fprintln(e.stderr)
+		_ = parse.Context.PrintUsage(false)
+	}
+	return exitUsage
+}
+
+// sentence puts an error on one line.
+func sentence(err error) string {
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// Database is the flag that every subcommand on a database has.
+type Database struct {
+	Database string `required:"" placeholder:"FILE" help:"The SQLite database's file."`
+}
+
+// Validate refuses what this version can't open (kong's hook).
+func (d Database) Validate() error {
+	for _, scheme := range []string{"postgres://", "postgresql://"} {
+		if strings.HasPrefix(d.Database, scheme) {
+			return errors.New("--database: this version keeps its data in SQLite only; name a file")
+		}
+	}
+	return nil
+}
+
+type generateSecretCommand struct{}
+
+// Run prints the secret.
+func (generateSecretCommand) Run(e *environment) error {
+	_, err := fmt.Fprintln(e.stdout, store.NewSecret().Reveal())
+	return err
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(e *environment) error {
+	commit := e.build.Commit
+	if commit == "" {
+		commit = "unknown commit"
+	}
+	_, err := fmt.Fprintf(e.stdout, "terraform-provider-procore %s (%s, %s)\n", e.build.Version, commit, runtime.Version())
+	return err
+}

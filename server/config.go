@@ -1,0 +1,73 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// Config is all that the management API can be told. Its zero value, with a Database, is a working server.
+type Config struct {
+	// Database is the path of the SQLite file. It must have a company (see Initialize); New fails otherwise.
+	Database string
+	// BaseURL is the public address, without a trailing slash: the issuer of the tokens (RFC 8414 2), and what the
+	// metadata's endpoints begin with. Default: http or https and the address that Serve listens on.
+	BaseURL string
+	// TokenTTL is how long an access token lives, in whole seconds. Default: 90 minutes, as at Procore.
+	TokenTTL time.Duration
+	// Policy holds the dates at which traditional accounts end. Default: never.
+	Policy store.Policy
+	// RateLimit is how many requests a minute one service account may make; more are answered with 429. Default 0:
+	// as many as it likes.
+	RateLimit int
+	// Logger takes one line for each request, and what goes wrong. Default: discards.
+	Logger *slog.Logger
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Version is what the OpenAPI document says. Default: "dev".
+	Version string
+}
+
+// DefaultTokenTTL is how long Procore's access tokens live.
+const DefaultTokenTTL = 90 * time.Minute
+
+func (c Config) withDefaults() Config {
+	if c.TokenTTL == 0 {
+		c.TokenTTL = DefaultTokenTTL
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	return c
+}
+
+// checkBaseURL returns an error unless the text is an http or https URL that can be an issuer: without query or
+// fragment (RFC 8414 2).
+func checkBaseURL(text string) error {
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") ||
+		address.RawQuery != "" || address.Fragment != "" || address.User != nil {
+		return fmt.Errorf("%q is not a base URL: it must look like https://accounts.example.com, without query or user", text)
+	}
+	return nil
+}
+
+// isLoopback reports whether an address to listen on can be reached from this machine only.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

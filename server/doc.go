@@ -1,0 +1,15 @@
+// Package server is the management API for Procore service accounts.
+//
+// The layers, from the socket to the row:
+//
+//	command.go     subcommands, flags and environment → Config          server.Main
+//	server.go      wiring: opens the store, builds the handler           server.New
+//	middleware.go  request id, log, metrics, panics, unknown routes
+//	oauth/         the token endpoint and its neighbours (RFC 6749 …)    /oauth/…
+//	rest/          service accounts and what belongs to them             /rest/v2.0/…
+//	store/         what is kept and by which rules; no SQL, no HTTP
+//	store/sqlite/  how it is kept
+//
+// Inside the server every arrow points at store: rest and oauth ask it, sqlite implements it, and only this package knows
+// them all. The provider never imports any of it; they meet over HTTP (see Embed).
+package server

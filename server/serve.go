@@ -1,0 +1,131 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlite"
+)
+
+// serveCommand holds every setting of serve: its default, what it does, and when it is refused.
+type serveCommand struct {
+	Database
+	Listen         string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on (${default}); port 0 takes a free one. One that isn't loopback needs TLS or --behind-proxy."`
+	BaseURL        string        `placeholder:"URL" help:"The public address, which is the issuer of the tokens. Default: the address that is listened on."`
+	TLSCert        string        `name:"tls-cert" placeholder:"FILE" help:"The server's certificate chain in PEM. Needs --tls-key."`
+	TLSKey         string        `name:"tls-key" placeholder:"FILE" help:"The certificate's private key in PEM. Needs --tls-cert."`
+	BehindProxy    bool          `help:"Listen beyond loopback without TLS, because a proxy in front speaks it."`
+	TokenTTL       time.Duration `name:"token-ttl" default:"90m" placeholder:"DURATION" help:"How long an access token lives (${default}); whole seconds."`
+	CreationCutoff date          `placeholder:"DATE" help:"From this date on no traditional account is made (2024-10-01, or an RFC 3339 time). Default: never."`
+	Sunset         date          `placeholder:"DATE" help:"From this date on traditional accounts get no token (2024-12-31, or an RFC 3339 time). Default: never."`
+	RateLimit      int           `default:"0" placeholder:"N" help:"How many requests a minute one account may make (0: as many as it likes)."`
+	LogFormat      string        `enum:"text,json" default:"text" help:"How to write the log: ${enum}."`
+	LogLevel       string        `enum:"debug,info,warn,error" default:"info" help:"The least level to log: ${enum}."`
+}
+
+// date is a day, which begins at midnight UTC, or a moment.
+type date struct{ time.Time }
+
+// UnmarshalText reads 2024-10-01 or an RFC 3339 time.
+func (d *date) UnmarshalText(text []byte) error {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if parsed, err := time.Parse(layout, string(text)); err == nil {
+			d.Time = parsed
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not a date such as 2024-10-01 or 2024-10-01T00:00:00Z", text)
+}
+
+// Validate refuses settings that can't be meant together (kong's hook).
+func (c serveCommand) Validate() error {
+	if err := c.Database.Validate(); err != nil {
+		return err
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("--listen: %q is not an address such as 127.0.0.1:8080: %w", c.Listen, err)
+	}
+	switch secure := c.TLSCert != ""; {
+	case secure != (c.TLSKey != ""):
+		return errors.New("--tls-cert and --tls-key need each other")
+	case !secure && !c.BehindProxy && !isLoopback(c.Listen):
+		return fmt.Errorf("--listen: %s can be reached from other machines, and secrets must not cross a network in plain: "+
+			"give --tls-cert and --tls-key, or --behind-proxy when a proxy in front speaks TLS", c.Listen)
+	case c.BaseURL != "" && checkBaseURL(c.BaseURL) != nil:
+		return fmt.Errorf("--base-url: %w", checkBaseURL(c.BaseURL))
+	case c.TokenTTL < time.Second || c.TokenTTL%time.Second != 0:
+		return fmt.Errorf("--token-ttl: %s is not a positive number of whole seconds", c.TokenTTL)
+	case c.RateLimit < 0:
+		return fmt.Errorf("--rate-limit: %d is less than 0", c.RateLimit)
+	}
+	return nil
+}
+
+// Run serves until the process is asked to stop.
+func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
+	logger, err := newLogger(e.stderr, c.LogFormat, c.LogLevel)
+	if err != nil {
+		return usageError{err}
+	}
+	var secure *tls.Config
+	if c.TLSCert != "" {
+		if secure, err = tlsConfig(c.TLSCert, c.TLSKey); err != nil {
+			return err
+		}
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	defer func() { _ = listener.Close() }() // closed already when Serve has run
+	base := strings.TrimSuffix(c.BaseURL, "/")
+	if base == "" {
+		base = address(listener, secure != nil)
+	}
+	server, err := New(ctx, Config{
+		Database: c.Database.Database, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
+		Policy: store.Policy{CreationCutoff: c.CreationCutoff.Time, Sunset: c.Sunset.Time},
+		Logger: logger, Version: e.build.Version,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	logger.Info("listening", "address", listener.Addr().String(), "url", address(listener, secure != nil), "base_url", base)
+	return server.Serve(ctx, listener, secure)
+}
+
+func tlsConfig(certFile, keyFile string) (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the TLS certificate %s with key %s: %w", certFile, keyFile, err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func address(listener net.Listener, secure bool) string {
+	if secure {
+		return "https://" + listener.Addr().String()
+	}
+	return "http://" + listener.Addr().String()
+}
+
+type backupCommand struct {
+	Database
+	To string `required:"" placeholder:"FILE" help:"The copy's file, which must not exist yet."`
+}
+
+// Run writes the copy.
+func (c backupCommand) Run(ctx context.Context, e *environment) error {
+	if err := sqlite.Backup(ctx, c.Database.Database, c.To); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(e.stdout, "Copied %s to %s.\n", c.Database.Database, c.To)
+	return err
+}

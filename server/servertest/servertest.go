@@ -1,0 +1,81 @@
+// Package servertest runs the real management API for a test: the real handler on a real socket, with a database of its
+// own in the test's temporary folder. Every answer that the test gets is held against the OpenAPI document, and the test
+// fails where the two differ.
+//
+// It is for the tests of this module, and for anybody whose own acceptance tests need the API on their machine.
+package servertest
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server"
+)
+
+// Server is a management API that runs until the test ends.
+type Server struct {
+	// URL is the base URL, without a trailing slash.
+	URL string
+	// CompanyID, ClientID and ClientSecret are the credentials of the company's administrator.
+	CompanyID    string
+	ClientID     string
+	ClientSecret string
+	// Database is the path of the SQLite file.
+	Database string
+	// Client sends requests to the server, and has no limits and no credentials of its own.
+	Client *http.Client
+}
+
+// Option changes the server's configuration before it starts.
+type Option func(*server.Config)
+
+// Now sets the server's clock.
+func Now(now func() time.Time) Option {
+	return func(config *server.Config) { config.Now = now }
+}
+
+// Configure changes anything in the server's configuration.
+func Configure(change func(*server.Config)) Option { return change }
+
+// Start runs a server on a new database with one company, called Acme.
+func Start(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	database := filepath.Join(t.TempDir(), "procore.db")
+	credentials, err := server.Initialize(t.Context(), database, "Acme", "ES256")
+	if err != nil {
+		t.Fatalf("initialize the database: %v", err)
+	}
+	running := Open(t, database, options...)
+	running.CompanyID, running.ClientID, running.ClientSecret = credentials.CompanyID, credentials.ClientID, credentials.ClientSecret
+	return running
+}
+
+// Open runs a server on a database that is there already.
+func Open(t testing.TB, database string, options ...Option) *Server {
+	t.Helper()
+	listener := httptest.NewUnstartedServer(nil)
+	config := server.Config{Database: database, BaseURL: "http://" + listener.Listener.Addr().String()}
+	for _, option := range options {
+		option(&config)
+	}
+	// The server outlives t.Context, which ends before the test's cleanup.
+	api, err := server.New(context.WithoutCancel(t.Context()), config)
+	if err != nil {
+		t.Fatalf("start the server: %v", err)
+	}
+	checked := newContractCheck(t, api.Handler())
+	listener.Config.Handler = checked
+	listener.Start()
+	t.Cleanup(func() {
+		listener.Close()
+		checked.end()
+		if err := api.Close(); err != nil {
+			t.Errorf("close the server: %v", err)
+		}
+	})
+	return &Server{URL: listener.URL, Database: database, Client: listener.Client()}
+}
