@@ -73,12 +73,17 @@ type adminRecoverCommand struct {
 	CompanyID string `required:"" placeholder:"ID" help:"The company's id."`
 }
 
+// Validate refuses what can't be a company's id (kong's hook).
+func (c adminRecoverCommand) Validate() error {
+	if _, ok := store.ParseID(c.CompanyID); !ok {
+		return fmt.Errorf("--company-id: %q is not an id, which is a positive whole number", c.CompanyID)
+	}
+	return c.credentialsFlags.Validate()
+}
+
 // Run makes the account.
 func (c adminRecoverCommand) Run(ctx context.Context, e *environment) error {
-	company, ok := store.ParseID(c.CompanyID)
-	if !ok {
-		return usageError{fmt.Errorf("--company-id: %q is not an id, which is a positive whole number", c.CompanyID)}
-	}
+	company, _ := store.ParseID(c.CompanyID)
 	secret := store.NewSecret()
 	return withDatabase(ctx, c.Database.Database, func(database *sqlite.Store) error {
 		// The time to the microsecond makes the name a new one: an earlier recovery's account may still be there.

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/rest"
@@ -101,8 +103,13 @@ func recovered(next http.Handler, logger *slog.Logger) http.Handler {
 // routed answers in JSON where the mux has no route for the path, or none for the method.
 func routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Media types have no case (RFC 9110 8.3.1), but huma compares them as they are.
+		if contentType := r.Header.Get("Content-Type"); contentType != "" {
+			r.Header.Set("Content-Type", strings.ToLower(contentType))
+		}
 		refuse, pattern := mux.Handler(r)
-		if pattern != "" {
+		// The mux would redirect a path such as //healthz to a clean one; no caller of an API follows that.
+		if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
 			mux.ServeHTTP(w, r)
 			return
 		}

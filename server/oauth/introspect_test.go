@@ -133,6 +133,7 @@ func TestIntrospectAndRevokeRefuseInTheWordsOfTheRFC(t *testing.T) {
 	}
 	h.wantRefused(h.post("/oauth/introspect", "token="+token, bearer("x")), 401, "invalid_token", challengeInvalidToken)
 	h.wantRefused(h.post("/oauth/introspect", "token="+token+"&"+h.credentials(), bearer(token)), 400, "invalid_request")
+	h.wantRefused(h.post("/oauth/introspect", "token="+token, bearer(token), header("Authorization", "Basic eDp5")), 400, "invalid_request")
 	// RFC 7009 2.1 asks the client itself.
 	h.wantRefused(h.post("/oauth/revoke", "token="+token, bearer(token)), 401, "invalid_client", challengeBasic)
 	h.wantLive(token)

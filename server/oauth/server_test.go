@@ -64,7 +64,7 @@ func TestEveryEndpointTellsADatabaseFailureFromARefusal(t *testing.T) {
 				t.Errorf("the answer shows the inside: %s", got.text)
 			}
 		}
-		if !strings.Contains(h.logs.String(), test.failure.Error()) {
+		if logs := h.logs.String(); !strings.Contains(logs, test.failure.Error()) || !strings.Contains(logs, "level=ERROR") {
 			t.Errorf("the log lacks the reason %q", test.failure)
 		}
 		_, err := h.server.Principal(t.Context(), token)

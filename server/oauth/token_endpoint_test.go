@@ -203,6 +203,19 @@ func TestTokenDoesNotTellAnUnknownClientFromAWrongSecret(t *testing.T) {
 	}
 }
 
+func TestTokenAsksTheDatabaseForNoClientIDThatCanNotBeOne(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	before, _, _ := h.store.counts()
+	for _, id := range []string{"\x00", "\xff", "é", "\t", strings.Repeat("a", 256)} {
+		got := h.post("/oauth/token", "grant_type=client_credentials&"+form(id, h.secret))
+		h.wantRefused(got, http.StatusUnauthorized, "invalid_client", challengeBasic)
+	}
+	if after, _, _ := h.store.counts(); after != before {
+		t.Errorf("the database was asked %d times", after-before)
+	}
+}
+
 func TestTokenIsRefusedToAnAccountThatDoesNotWorkWithTheReasons(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,11 +45,19 @@ func (e *Error) GetStatus() int { return e.status }
 // NewError returns an error answer. The code of its body is the status.
 func NewError(status int, message string, details ...ErrorDetail) *Error {
 	code := strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(strings.ToUpper(http.StatusText(status)))
-	if details == nil {
-		details = []ErrorDetail{}
+	list := make([]ErrorDetail, len(details))
+	for i, detail := range details {
+		detail.Message, detail.Source = masked(detail.Message), masked(detail.Source)
+		list[i] = detail
 	}
-	return &Error{status: status, Body: ErrorBody{Code: code, Message: message, Details: details}}
+	return &Error{status: status, Body: ErrorBody{Code: code, Message: masked(message), Details: list}}
 }
+
+var secretLike = regexp.MustCompile(`pcs_[0-9A-Za-z]+`)
+
+// masked takes client secrets out of a text that repeats a part of the request: people do paste one into the name of a
+// field or of a parameter.
+func masked(text string) string { return secretLike.ReplaceAllString(text, "pcs_…") }
 
 // statuses is the one map from a broken rule to an HTTP status.
 var statuses = map[store.Code]int{
@@ -133,20 +142,14 @@ func newErrorAnswer(status int, message string, errs []error) *Error {
 	}
 	var list []ErrorDetail
 	seen := map[string]bool{}
-	// The rules say nothing of a body that could not be read.
-	unreadable := status == http.StatusBadRequest
 	for _, err := range errs {
 		entry := requestDetail(err)
-		if fault := (faultError{}); unreadable && errors.As(err, &fault) && fault.inBody {
-			continue
+		var fault faultError
+		if errors.As(err, &fault) && fault.inBody && (seen[entry.Source] || seen["body"]) {
+			continue // the schema has found it already, or the rules have nothing to go by
 		}
-		// The schema and the rules may find the same fault; what has a wrong type also looks blank to the rules, and what
-		// isn't known may be null besides.
-		again := entry.ReasonCode == reasonBlank || entry.ReasonCode == reasonWrongType
-		if key := entry.Source + " " + entry.ReasonCode; !seen[key] && !(again && seen[entry.Source]) {
-			seen[key], seen[entry.Source] = true, true
-			list = append(list, entry)
-		}
+		seen[entry.Source] = true
+		list = append(list, entry)
 	}
 	if len(list) == 0 && status < http.StatusInternalServerError {
 		list = []ErrorDetail{{ReasonCode: "invalid_body", Message: message, Source: "body"}}
@@ -205,6 +208,9 @@ func requestDetail(err error) ErrorDetail {
 	var missing string
 	if count, _ := fmt.Sscanf(found.Message, validation.MsgExpectedRequiredProperty, &missing); count == 1 {
 		return ErrorDetail{ReasonCode: reasonBlank, Message: "is required", Source: missing}
+	}
+	if found.Message == "invalid integer" { // huma's parser of parameters
+		return ErrorDetail{ReasonCode: reasonWrongType, Message: "must be a whole number", Source: source}
 	}
 	for _, known := range schemaReasons {
 		prefix, _, _ := strings.Cut(known.message, "%")

@@ -79,16 +79,37 @@ func queryFault(operation *huma.Operation, name string, values []string) (store.
 	return store.Fault{}, false
 }
 
-// nullFaults returns a fault for each member of a JSON object that is null and must not be. The schema's check takes null
-// for "absent", which would let {"name": null} pass for an edit.
-func nullFaults(body []byte, allowed ...string) []error {
+// Object is a JSON object of a request's body, which remembers which of its members were null. The schema's check takes
+// null for "absent", which would let {"name": null} pass for an edit.
+type Object[T any] struct {
+	Value T
+	nulls []string
+}
+
+// UnmarshalJSON reads the object.
+func (o *Object[T]) UnmarshalJSON(data []byte) error {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
-		return nil // the schema's check says what the body is instead
+	if json.Unmarshal(data, &members) == nil { // what isn't an object at all, the schema's check tells
+		for name, value := range members {
+			if string(value) == "null" {
+				o.nulls = append(o.nulls, name)
+			}
+		}
+		slices.Sort(o.nulls)
 	}
+	return json.Unmarshal(data, &o.Value)
+}
+
+// Schema is the schema of a T (huma.SchemaProvider).
+func (*Object[T]) Schema(registry huma.Registry) *huma.Schema {
+	return registry.Schema(reflect.TypeFor[T](), true, "")
+}
+
+// nullFaults returns a fault for each member that is null and must not be.
+func (o *Object[T]) nullFaults(allowed ...string) []error {
 	var faults []error
-	for name, value := range members {
-		if string(value) == "null" && !slices.Contains(allowed, name) {
+	for _, name := range o.nulls {
+		if !slices.Contains(allowed, name) {
 			faults = append(faults, faultError{store.Fault{Reason: reasonWrongType, Source: name, Message: "must not be null"}, true})
 		}
 	}

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -14,22 +15,48 @@ import (
 // old secret ends at once.
 type SecretReset struct {
 	KeepAccess        bool    `json:"keep_access,omitempty" doc:"Leave permissions and project memberships as they are"`
-	PreviousSecretTTL int     `json:"previous_secret_ttl,omitempty" minimum:"0" maximum:"2592000" doc:"Keep the old secret and its tokens good for that many seconds; at most 30 days"`
+	PreviousSecretTTL Seconds `json:"previous_secret_ttl,omitempty" doc:"Keep the old secret and its tokens good for that many seconds; 0 to 2592000, which is 30 days"`
 	ClientSecret      *string `json:"client_secret,omitempty" nullable:"true" doc:"A well-formed secret of your own; generated when absent or null"`
 }
 
+// Seconds is a whole number of seconds, in any spelling that JSON has for it.
+type Seconds int64
+
+// maxSeconds is more than any duration of this API may have, and little enough to be a time.Duration.
+const maxSeconds = 1 << 32
+
+// UnmarshalJSON reads the number: 1e3 is as whole as 1000.
+func (s *Seconds) UnmarshalJSON(data []byte) error {
+	var number float64
+	if err := json.Unmarshal(data, &number); err != nil {
+		return err
+	}
+	*s = Seconds(max(-maxSeconds, min(number, maxSeconds)))
+	return nil
+}
+
+// Schema is an integer's (huma.SchemaProvider).
+func (Seconds) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeInteger} }
+
 type resetInput struct {
 	ChangeParams
-	Body    *SecretReset
-	RawBody []byte
+	Body *Object[SecretReset]
 }
 
 // Resolve adds what the store's rules find to what the schema finds (huma.Resolver).
 func (i *resetInput) Resolve(ctx huma.Context) []error {
 	if i.Body == nil {
-		i.Body = &SecretReset{}
+		i.Body = &Object[SecretReset]{}
 	}
-	return slices.Concat(i.ChangeParams.Resolve(ctx), nullFaults(i.RawBody, "client_secret"), secretFaults(i.Body.ClientSecret))
+	return slices.Concat(i.ChangeParams.Resolve(ctx), i.Body.nullFaults("client_secret"),
+		faultErrors(i.reset(store.Secret{}).Validate()), secretFaults(i.Body.Value.ClientSecret))
+}
+
+func (i *resetInput) reset(secret store.Secret) store.SecretReset {
+	return store.SecretReset{
+		SecretDigest: secret.Digest(), KeepAccess: i.Body.Value.KeepAccess,
+		PreviousSecretTTL: time.Duration(i.Body.Value.PreviousSecretTTL) * time.Second,
+	}
 }
 
 // ServiceAccountReset is the one answer that shows the new secret after a reset.
@@ -55,11 +82,8 @@ func (a *accounts) resetSecret(ctx context.Context, input *resetInput) (*resetOu
 	if err != nil {
 		return nil, err
 	}
-	secret := secretOf(input.Body.ClientSecret)
-	account, cleared, err := a.ServiceAccounts.ResetSecret(ctx, input.company(), id, store.SecretReset{
-		SecretDigest: secret.Digest(), KeepAccess: input.Body.KeepAccess,
-		PreviousSecretTTL: time.Duration(input.Body.PreviousSecretTTL) * time.Second,
-	}, input.precondition())
+	secret := secretOf(input.Body.Value.ClientSecret)
+	account, cleared, err := a.ServiceAccounts.ResetSecret(ctx, input.company(), id, input.reset(secret), input.precondition())
 	if err != nil {
 		return nil, err
 	}

@@ -109,13 +109,12 @@ func (a *accounts) get(ctx context.Context, input *AccountParams) (*accountOutpu
 
 type updateInput struct {
 	ChangeParams
-	Body    ServiceAccountUpdate
-	RawBody []byte
+	Body Object[ServiceAccountUpdate]
 }
 
 // Resolve adds what the store's rules find to what the schema finds (huma.Resolver).
 func (i *updateInput) Resolve(ctx huma.Context) []error {
-	return slices.Concat(i.ChangeParams.Resolve(ctx), nullFaults(i.RawBody, "marketplace_app"), faultErrors(i.Body.change().Validate()))
+	return slices.Concat(i.ChangeParams.Resolve(ctx), i.Body.nullFaults("marketplace_app"), faultErrors(i.Body.Value.change().Validate()))
 }
 
 func (a *accounts) update(ctx context.Context, input *updateInput) (*accountOutput, error) {
@@ -123,7 +122,7 @@ func (a *accounts) update(ctx context.Context, input *updateInput) (*accountOutp
 	if err != nil {
 		return nil, err
 	}
-	account, err := a.ServiceAccounts.UpdateServiceAccount(ctx, input.company(), id, input.Body.change(), input.precondition())
+	account, err := a.ServiceAccounts.UpdateServiceAccount(ctx, input.company(), id, input.Body.Value.change(), input.precondition())
 	if err != nil {
 		return nil, err
 	}

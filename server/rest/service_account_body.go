@@ -22,23 +22,23 @@ type ServiceAccountCreate struct {
 
 type createInput struct {
 	CompanyParams
-	Body    ServiceAccountCreate
-	RawBody []byte
+	Body Object[ServiceAccountCreate]
 }
 
 // Resolve adds what the store's rules find to what the schema finds, so that one answer names every fault
 // (huma.Resolver).
 func (i *createInput) Resolve(ctx huma.Context) []error {
 	account := i.account(store.Secret{})
-	return slices.Concat(i.CompanyParams.Resolve(ctx), nullFaults(i.RawBody, "marketplace_app", "client_secret"),
-		faultErrors(account.Normalize()), secretFaults(i.Body.ClientSecret))
+	return slices.Concat(i.CompanyParams.Resolve(ctx), i.Body.nullFaults("marketplace_app", "client_secret"),
+		faultErrors(account.Normalize()), secretFaults(i.Body.Value.ClientSecret))
 }
 
 func (i *createInput) account(secret store.Secret) store.NewServiceAccount {
+	body := i.Body.Value
 	return store.NewServiceAccount{
-		Name: i.Body.Name, AppType: store.AppType(i.Body.AppType), MarketplaceApp: text(i.Body.MarketplaceApp),
-		Description: i.Body.Description, DeletionProtection: i.Body.DeletionProtection,
-		AddToNewProjects: i.Body.AddToNewProjects, ClientID: store.NewClientID(), SecretDigest: secret.Digest(),
+		Name: body.Name, AppType: store.AppType(body.AppType), MarketplaceApp: text(body.MarketplaceApp),
+		Description: body.Description, DeletionProtection: body.DeletionProtection,
+		AddToNewProjects: body.AddToNewProjects, ClientID: store.NewClientID(), SecretDigest: secret.Digest(),
 	}
 }
 
@@ -53,7 +53,7 @@ type createOutput struct {
 const noStore = "no-store"
 
 func (a *accounts) create(ctx context.Context, input *createInput) (*createOutput, error) {
-	secret := secretOf(input.Body.ClientSecret)
+	secret := secretOf(input.Body.Value.ClientSecret)
 	account, err := a.ServiceAccounts.CreateServiceAccount(ctx, input.company(), input.account(secret))
 	if err != nil {
 		return nil, err

@@ -85,11 +85,11 @@ func (s *Store) insertCompany(ctx context.Context, tx *sql.Tx, company store.New
 		return store.ServiceAccount{}, err
 	}
 	key := store.FoldCase(company.Name)
-	var existing store.ID
-	err := tx.QueryRowContext(ctx, "SELECT id FROM companies WHERE name_key = ?", key).Scan(&existing)
+	var existing store.Company
+	err := tx.QueryRowContext(ctx, "SELECT id, name FROM companies WHERE name_key = ?", key).Scan(&existing.ID, &existing.Name)
 	if err == nil {
 		return store.ServiceAccount{}, &store.Error{Code: store.CodeNameTaken, Message: fmt.Sprintf(
-			"There already is a company called %q, with the id %s.", company.Name, existing)}
+			"There already is a company called %q, with the id %s.", existing.Name, existing.ID)}
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return store.ServiceAccount{}, err

@@ -1,0 +1,158 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/procore/terraform-provider-procore/server"
+)
+
+// TestMain makes the tests independent of the settings of whoever runs them, and removes the binary that they built.
+func TestMain(m *testing.M) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "PROCORE_") || strings.HasPrefix(name, "TF_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	status := m.Run()
+	if folder != "" {
+		_ = os.RemoveAll(folder)
+	}
+	os.Exit(status)
+}
+
+// folder is where the binary is.
+var folder string
+
+// buildOnce builds the real program, the first time that a test asks for it.
+var buildOnce = sync.OnceValues(func() (string, error) {
+	var err error
+	if folder, err = os.MkdirTemp("", "procore-binary-"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "terraform-provider-procore")
+	output, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "..").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, output)
+	}
+	return path, nil
+})
+
+func binary(t *testing.T) string {
+	t.Helper()
+	path, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// result is what a subcommand left behind.
+type result struct {
+	status         int
+	stdout, stderr string
+}
+
+var build = server.Build{Version: "1.2.3", Commit: "abc1234"}
+
+// run runs a subcommand in this process.
+func run(t *testing.T, args ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status := server.Main(t.Context(), args, &stdout, &stderr, build)
+	return result{status, stdout.String(), stderr.String()}
+}
+
+// succeed runs a subcommand that must do its work.
+func succeed(t *testing.T, args ...string) string {
+	t.Helper()
+	got := run(t, args...)
+	if got.status != 0 || got.stderr != "" {
+		t.Fatalf("%v: exit status %d: %s", args, got.status, got.stderr)
+	}
+	return got.stdout
+}
+
+// failed fails the test unless a subcommand failed with one sentence, in which all of these words are.
+func (r result) failed(t *testing.T, words ...string) {
+	t.Helper()
+	if r.status != 1 {
+		t.Errorf("exit status %d, want 1", r.status)
+	}
+	if r.stdout != "" {
+		t.Errorf("stdout has %q", r.stdout)
+	}
+	if strings.Count(r.stderr, "\n") != 1 || !strings.HasSuffix(r.stderr, "\n") {
+		t.Errorf("stderr is not one line: %q", r.stderr)
+	}
+	for _, word := range words {
+		if !strings.Contains(r.stderr, word) {
+			t.Errorf("stderr doesn't mention %q: %s", word, r.stderr)
+		}
+	}
+}
+
+// fresh returns the path of a database that isn't there yet.
+func fresh(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "procore.db")
+}
+
+// initialize makes a database and returns its administrator's credentials.
+func initialize(t *testing.T, database string) server.Credentials {
+	t.Helper()
+	return credentials(t, succeed(t, "init", "--database", database, "--company", "Acme", "--output", "json"))
+}
+
+func credentials(t *testing.T, output string) server.Credentials {
+	t.Helper()
+	var got server.Credentials
+	if err := json.Unmarshal([]byte(output), &got); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return got
+}
+
+// execute runs SQL on a database, for what the API can't do yet or never should.
+func execute(t *testing.T, database, statement string, arguments ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+database+"?_busy_timeout=10000&_foreign_keys=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := db.ExecContext(t.Context(), statement, arguments...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}
+
+func mode(t *testing.T, path string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}

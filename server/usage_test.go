@@ -1,0 +1,108 @@
+package server_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestWrongUsageIsRefusedWithUsageOnStderr(t *testing.T) {
+	t.Parallel()
+	database := fresh(t)
+	on := func(args ...string) []string { return append(args, "--database", database) }
+
+	for name, args := range map[string][]string{
+		"unknown subcommand":          {"frobnicate"},
+		"unknown flag":                on("serve", "--nope"),
+		"stray argument":              {"version", "extra"},
+		"flag before the subcommand":  {"--database", database, "serve"},
+		"half a subcommand":           {"admin"},
+		"other half missing":          {"company"},
+		"init without a database":     {"init", "--company", "Acme"},
+		"init without a company":      on("init"),
+		"serve without a database":    {"serve"},
+		"backup without a target":     on("backup"),
+		"recover without a company":   on("admin", "recover"),
+		"recover of no id":            on("admin", "recover", "--company-id", "abc"),
+		"recover of id zero":          on("admin", "recover", "--company-id", "0"),
+		"company add without a name":  on("company", "add"),
+		"unknown output":              on("init", "--company", "Acme", "--output", "xml"),
+		"base URL without a scheme":   on("init", "--company", "Acme", "--base-url", "example.com"),
+		"base URL of another scheme":  on("serve", "--base-url", "ftp://example.com"),
+		"base URL with a query":       on("serve", "--base-url", "https://example.com/?x=1"),
+		"port only":                   on("serve", "--listen", "8080"),
+		"every address":               on("serve", "--listen", ":0"),
+		"every IPv4 address":          on("serve", "--listen", "0.0.0.0:0"),
+		"every IPv6 address":          on("serve", "--listen", "[::]:0"),
+		"another machine's address":   on("serve", "--listen", "192.0.2.1:8080"),
+		"a name that isn't loopback":  on("serve", "--listen", "example.com:8080"),
+		"certificate without a key":   on("serve", "--tls-cert", "cert.pem"),
+		"key without a certificate":   on("serve", "--tls-key", "key.pem"),
+		"no token lifetime":           on("serve", "--token-ttl", "0s"),
+		"negative token lifetime":     on("serve", "--token-ttl", "-1m"),
+		"half a second":               on("serve", "--token-ttl", "1500ms"),
+		"no duration":                 on("serve", "--token-ttl", "soon"),
+		"no date":                     on("serve", "--sunset", "soon"),
+		"a day that isn't":            on("serve", "--creation-cutoff", "2024-02-30"),
+		"negative rate limit":         on("serve", "--rate-limit=-1"),
+		"rate limit that isn't":       on("serve", "--rate-limit", "many"),
+		"unknown log format":          on("serve", "--log-format", "xml"),
+		"unknown log level":           on("serve", "--log-level", "loud"),
+		"flag without its value":      {"serve", "--database"},
+		"PostgreSQL, which isn't yet": {"serve", "--database", "postgres://localhost/x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, args...)
+			equal(t, "exit status", got.status, 2)
+			equal(t, "stdout", got.stdout, "")
+			first, rest, _ := strings.Cut(got.stderr, "\n")
+			if !strings.HasPrefix(first, "terraform-provider-procore: ") || !strings.Contains(rest, "Usage: ") {
+				t.Errorf("want a sentence and a usage, got %s", got.stderr)
+			}
+		})
+	}
+	if _, err := os.Stat(database); err == nil {
+		t.Error("a wrong usage makes a database")
+	}
+}
+
+func TestRefusalToListenNamesTheWaysOut(t *testing.T) {
+	t.Parallel()
+	got := run(t, "serve", "--database", fresh(t), "--listen", "0.0.0.0:8080")
+	for _, word := range []string{"0.0.0.0:8080", "--tls-cert", "--tls-key", "--behind-proxy"} {
+		if !strings.Contains(got.stderr, word) {
+			t.Errorf("%q is not in %s", word, got.stderr)
+		}
+	}
+}
+
+func TestNoArgumentsPrintTheUsage(t *testing.T) {
+	t.Parallel()
+	got := run(t)
+	for _, word := range []string{"Usage: ", "init", "company add", "admin recover", "serve", "backup", "generate-secret", "version"} {
+		if !strings.Contains(got.stdout, word) {
+			t.Errorf("%q is not in %s", word, got.stdout)
+		}
+	}
+	equal(t, "stderr", got.stderr, "")
+}
+
+func TestHelpOfEverySubcommandNamesItsFlagsAndTheirVariables(t *testing.T) {
+	t.Parallel()
+	for command, flags := range map[string]string{
+		"init":          "database company output base-url",
+		"company add":   "database name output base-url",
+		"admin recover": "database company-id output base-url",
+		"serve":         "database listen tls-cert tls-key behind-proxy base-url token-ttl creation-cutoff sunset rate-limit log-format log-level",
+		"backup":        "database to",
+	} {
+		help := succeed(t, append(strings.Fields(command), "--help")...)
+		for flag := range strings.FieldsSeq(flags) {
+			variable := "$PROCORE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+			if !strings.Contains(help, "--"+flag) || !strings.Contains(strings.Join(strings.Fields(help), " "), variable) {
+				t.Errorf("the help of %s lacks --%s or %s:\n%s", command, flag, variable, help)
+			}
+		}
+	}
+}
