@@ -1,0 +1,5 @@
+# Adopts the secret that the account has, without resetting it. By the ID of the account, in the provider's company:
+terraform import procore_service_account_secret_reset.exporter 17
+
+# By the ID of a company and the ID of the account:
+terraform import procore_service_account_secret_reset.exporter 1/17

@@ -1,0 +1,171 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
+)
+
+// connection is a resource's or data source's way to the API.
+type connection struct {
+	session *session // nil until Configure
+}
+
+// configure takes over what the provider's Configure made. Terraform also calls it before that, to
+// validate, with nothing.
+func (c *connection) configure(providerData any, diags *diag.Diagnostics) {
+	if providerData == nil {
+		return
+	}
+	made, ok := providerData.(*session)
+	if !ok {
+		diags.AddError("Unexpected provider data",
+			fmt.Sprintf("Expected *provider.session, got %T. This is a bug in the provider; please report it.", providerData))
+		return
+	}
+	c.session = made
+}
+
+// api returns the client. When there is none it adds an error that says what is missing, and returns
+// nil.
+func (c *connection) api(diags *diag.Diagnostics) *client.Client {
+	if c.session == nil {
+		diags.AddError("Provider not configured", "The provider was asked for an object before it was configured.")
+		return nil
+	}
+	if c.session.api == nil {
+		names := strings.Join(c.session.unknown, ", ")
+		diags.AddError("The provider's configuration is not known yet",
+			"The management API has to be asked, but the provider block's "+names+" will only be known after apply. Apply what it comes "+
+				"from first (terraform apply -target=…), or give the provider a value that doesn't depend on a resource.")
+	}
+	return c.session.api
+}
+
+// company returns the company of an object: its own company_id, else the provider's. Without either it
+// adds an error to company_id and returns "".
+func (c *connection) company(own types.String, diags *diag.Diagnostics) string {
+	if id := own.ValueString(); id != "" {
+		return id
+	}
+	if c.session != nil && c.session.companyID != "" {
+		return c.session.companyID
+	}
+	if c.session != nil && c.session.companyUnknown {
+		diags.AddAttributeError(path.Root("company_id"), "The provider's company_id is not known yet",
+			"Set company_id here, or give the provider a company_id that doesn't depend on a resource.")
+		return ""
+	}
+	diags.AddAttributeError(path.Root("company_id"), "Missing company_id",
+		"Set company_id here, or in the provider block, or the environment variable PROCORE_COMPANY_ID.")
+	return ""
+}
+
+// dataSourceBase is what every data source has in common.
+type dataSourceBase struct{ connection }
+
+// Configure implements datasource.DataSourceWithConfigure.
+func (b *dataSourceBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	b.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// resourceBase is what every resource has in common.
+type resourceBase struct{ connection }
+
+// Configure implements resource.ResourceWithConfigure.
+func (b *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	b.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// ImportState implements resource.ResourceWithImportState for objects that an ID names inside a
+// company: it takes ID or COMPANY_ID/ID. Read fills in the rest.
+func (b *resourceBase) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	imported, err := parseImportID(req.ID)
+	if err != nil {
+		resp.Diagnostics.AddError("Invalid import ID", err.Error())
+		return
+	}
+	companyID := imported.companyID
+	if companyID == "" {
+		companyID = b.company(types.StringNull(), &resp.Diagnostics)
+	}
+	if companyID == "" {
+		resp.Diagnostics.AddError("The import ID names no company", fmt.Sprintf("Import COMPANY_ID/%s instead.", imported.id))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("company_id"), companyID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), imported.id)...)
+}
+
+// importID is what a person writes to import an object.
+type importID struct {
+	companyID string // empty: the provider's
+	id        string
+}
+
+// parseImportID reads ID or COMPANY_ID/ID.
+func parseImportID(text string) (importID, error) {
+	var parsed importID
+	if companyID, id, found := strings.Cut(text, "/"); found {
+		parsed = importID{companyID: companyID, id: id}
+	} else {
+		parsed = importID{id: text}
+	}
+	if !validID(parsed.id) || (parsed.companyID != "" && !validID(parsed.companyID)) || strings.HasPrefix(text, "/") {
+		return importID{}, fmt.Errorf("%q is neither ID (as in \"17\") nor COMPANY_ID/ID (as in \"1/17\"). Both are whole numbers "+
+			"from 1, without a sign, spaces or leading zeros", text)
+	}
+	return parsed, nil
+}
+
+// idPattern is an ID as the API writes it. Another spelling of the same number would give one object
+// two names.
+var idPattern = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
+
+func validID(text string) bool { return idPattern.MatchString(text) }
+
+// companyIDAttribute is company_id on every resource. When it is not configured, an object stays in
+// the company it is in: another default of the provider must never replace a credential.
+func companyIDAttribute(noun string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true,
+		Computed: true,
+		MarkdownDescription: "ID of the company of the " + noun + ". Defaults to the provider's `company_id` when the resource is created, and stays " +
+			"as it is when that default changes. Writing another one here replaces the resource.",
+		Validators: []validator.String{isID()},
+		PlanModifiers: []planmodifier.String{
+			stringplanmodifier.UseStateForUnknown(),
+			stringplanmodifier.RequiresReplaceIfConfigured(),
+		},
+	}
+}
+
+// planCompany fills company_id into the plan of a resource that doesn't configure it, so that the plan
+// shows it and its absence is an error before anything is done.
+func (b *resourceBase) planCompany(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var configured, planned types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("company_id"), &configured)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("company_id"), &planned)...)
+	if resp.Diagnostics.HasError() || !configured.IsNull() || !planned.IsUnknown() {
+		return
+	}
+	if b.session == nil || b.session.companyUnknown || (b.session.api == nil && b.session.companyID == "") {
+		return // known at apply, or an error then
+	}
+	if companyID := b.company(types.StringNull(), &resp.Diagnostics); companyID != "" {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("company_id"), companyID)...)
+	}
+}

@@ -1,0 +1,163 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// tokenLimit bounds the token endpoint's answer in bytes, as the library does.
+const tokenLimit = 1 << 20
+
+// authTransport puts an access token on every request. It is ours rather than oauth2.Transport because
+// that one fetches tokens without the request's context: a server that drops packets would hold a
+// cancelled apply for ever.
+type authTransport struct {
+	next        http.RoundTripper
+	credentials *clientcredentials.Config
+	tokenClient *http.Client
+	// lock guards token; a channel, so that waiting for another request's token ends with the context.
+	lock  chan struct{}
+	token *oauth2.Token
+}
+
+func newAuthTransport(config Config, baseURL string, wire http.RoundTripper) *authTransport {
+	return &authTransport{
+		next: wire,
+		credentials: &clientcredentials.Config{
+			ClientID:     config.ClientID,
+			ClientSecret: config.ClientSecret,
+			TokenURL:     baseURL + "/oauth/token",
+			// Procore documents credentials in the body. Set, because detection would send a refused
+			// secret twice.
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		tokenClient: &http.Client{
+			Transport:     &tokenTransport{next: wire, userAgent: config.UserAgent},
+			Timeout:       config.RequestTimeout,
+			CheckRedirect: refuseRedirect,
+		},
+		lock: make(chan struct{}, 1),
+	}
+}
+
+// RoundTrip sends request with a token. A 401 with a token that was kept from an earlier request may
+// only mean that the token was ended since (a reset, a revocation): it is tried once more with a fresh
+// one. A 401 with a fresh token is an answer.
+func (t *authTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	token, kept, err := t.currentToken(request.Context())
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.send(request, token)
+	if err != nil || response.StatusCode != http.StatusUnauthorized || !kept {
+		return response, err
+	}
+	again, possible := sameAgain(request)
+	if !possible {
+		return response, nil
+	}
+	t.forget(token)
+	if token, _, err = t.currentToken(request.Context()); err != nil {
+		_ = response.Body.Close()
+		return nil, err
+	}
+	_ = response.Body.Close()
+	return t.send(again, token)
+}
+
+// sameAgain returns request with its body from the beginning, where that is possible.
+func sameAgain(request *http.Request) (again *http.Request, possible bool) {
+	again = request.Clone(request.Context())
+	if request.Body == nil || request.Body == http.NoBody {
+		return again, true
+	}
+	if request.GetBody == nil {
+		return nil, false
+	}
+	body, err := request.GetBody()
+	again.Body = body
+	return again, err == nil
+}
+
+// send puts token on a copy, because a RoundTripper must not change the request it is given.
+func (t *authTransport) send(request *http.Request, token *oauth2.Token) (*http.Response, error) {
+	authorized := request.Clone(request.Context())
+	token.SetAuthHeader(authorized)
+	return t.next.RoundTrip(authorized)
+}
+
+// currentToken returns a token that has not expired, and whether it was kept from an earlier request.
+func (t *authTransport) currentToken(ctx context.Context) (token *oauth2.Token, kept bool, err error) {
+	select {
+	case t.lock <- struct{}{}:
+		defer func() { <-t.lock }()
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	}
+	if t.token.Valid() {
+		return t.token, true, nil
+	}
+	token, err = t.credentials.Token(context.WithValue(ctx, oauth2.HTTPClient, t.tokenClient))
+	if err != nil {
+		return nil, false, tokenError(ctx, err)
+	}
+	t.token = token
+	return token, false, nil
+}
+
+// forget drops refused, unless another request has replaced it already.
+func (t *authTransport) forget(refused *oauth2.Token) {
+	t.lock <- struct{}{}
+	defer func() { <-t.lock }()
+	if t.token == refused {
+		t.token = nil
+	}
+}
+
+// tokenError turns the library's error into an *Error: its own text would repeat the answer's body.
+func tokenError(ctx context.Context, err error) error {
+	var refused *oauth2.RetrieveError
+	var network *url.Error
+	switch {
+	case errors.As(err, &network):
+		return err // or the context's; errorFromTransport tells them apart
+	case !errors.As(err, &refused):
+		return &Error{Origin: OriginToken, Message: "the token endpoint's answer is not an OAuth access token"}
+	}
+	noteRetryAfter(ctx, refused.Response.Header, time.Now())
+	return errorFromToken(refused)
+}
+
+// tokenTransport carries token requests. It names this client, as resty does for API calls, and reads
+// the answer whole: the library would take one that was cut off for a malformed one, and no one would
+// try again.
+type tokenTransport struct {
+	next      http.RoundTripper
+	userAgent string
+}
+
+func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if t.userAgent != "" {
+		request = request.Clone(request.Context())
+		request.Header.Set("User-Agent", t.userAgent)
+	}
+	response, err := t.next.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, tokenLimit))
+	_ = response.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
+}

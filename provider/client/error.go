@@ -1,0 +1,228 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// requestIDHeader names a request in the server's log.
+const requestIDHeader = "X-Request-Id"
+
+// Origin says who answered with an error.
+type Origin int
+
+const (
+	// OriginNetwork is nobody: there was no answer, and Status is 0.
+	OriginNetwork Origin = iota
+	// OriginAPI is the management API: the body was its JSON error object.
+	OriginAPI
+	// OriginToken is the OAuth token endpoint. Code is RFC 6749's (section 5.2) when it gave one.
+	OriginToken
+	// OriginOther is something else: a proxy's page, or a server that is not the management API.
+	OriginOther
+)
+
+// Error is every failure of a call. Its text is fit for a person and holds no secret.
+type Error struct {
+	Origin    Origin
+	Status    int    // of the HTTP answer
+	Code      string // "NOT_FOUND", "UNPROCESSABLE_ENTITY", …; from the token endpoint "invalid_client", …
+	Message   string
+	Details   []Detail
+	RequestID string // the answer's x-request-id, for the server's log
+	cause     error
+}
+
+// Detail is one fault that the API found.
+type Detail struct {
+	ReasonCode string `json:"reason_code"` // "blank", "name_taken", …
+	Message    string `json:"message"`
+	Source     string `json:"source"`      // the field of the request, "name"; may be empty
+	ExistingID string `json:"existing_id"` // with name_taken, the account that has the name
+}
+
+// Error says what the server said, details included.
+func (e *Error) Error() string {
+	var text strings.Builder
+	if e.Status != 0 {
+		fmt.Fprintf(&text, "%d ", e.Status)
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&text, "%s: ", e.Code)
+	}
+	text.WriteString(e.Message)
+	for _, detail := range e.Details {
+		text.WriteString("; ")
+		if detail.Source != "" {
+			text.WriteString(detail.Source + ": ")
+		}
+		text.WriteString(detail.Message)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&text, " (request %s)", e.RequestID)
+	}
+	return text.String()
+}
+
+// Unwrap gives the network's error, if that is what happened.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Detail returns the first detail with reasonCode, or nil.
+func (e *Error) Detail(reasonCode string) *Detail {
+	for i := range e.Details {
+		if e.Details[i].ReasonCode == reasonCode {
+			return &e.Details[i]
+		}
+	}
+	return nil
+}
+
+// IsNotFound reports whether the management API itself says that the object is gone. A 404 from
+// anything else, such as a proxy that lost its route, is no reason to forget an object.
+func IsNotFound(err error) bool { return isAPIStatus(err, http.StatusNotFound) }
+
+// IsConflict reports whether the API refused a change because of what there is: a name taken, a
+// protected account, a last administrator.
+func IsConflict(err error) bool { return isAPIStatus(err, http.StatusConflict) }
+
+func isAPIStatus(err error, status int) bool {
+	var failure *Error
+	return errors.As(err, &failure) && failure.Origin == OriginAPI && failure.Status == status
+}
+
+// IsWrongCredentials reports whether the token endpoint refused the client itself (RFC 6749 section
+// 5.2, invalid_client and unauthorized_client), rather than being out of reach or out of order.
+func IsWrongCredentials(err error) bool {
+	var failure *Error
+	if !errors.As(err, &failure) || failure.Origin != OriginToken {
+		return false
+	}
+	return failure.Code == "invalid_client" || failure.Code == "unauthorized_client" || failure.Status == http.StatusUnauthorized
+}
+
+// errorFromResponse makes the error of an answer whose status is not a success.
+func errorFromResponse(status int, header http.Header, body []byte) *Error {
+	if failure := decodeError(status, body); failure != nil {
+		failure.RequestID = header.Get(requestIDHeader)
+		return failure
+	}
+	return notTheAPI(status, header)
+}
+
+// decodeError reads the API's error object; nil when body is anything else.
+func decodeError(status int, body []byte) *Error {
+	var envelope struct {
+		Error *struct {
+			Code    string   `json:"code"`
+			Message string   `json:"message"`
+			Details []Detail `json:"details"`
+		} `json:"error"`
+	}
+	isJSON := json.Unmarshal(body, &envelope) == nil
+	if !isJSON || envelope.Error == nil || envelope.Error.Code == "" {
+		return nil
+	}
+	failure := &Error{
+		Origin: OriginAPI, Status: status, Code: envelope.Error.Code,
+		Message: withoutSecrets(envelope.Error.Message), Details: envelope.Error.Details,
+	}
+	for i := range failure.Details {
+		failure.Details[i].Message = withoutSecrets(failure.Details[i].Message)
+	}
+	return failure
+}
+
+// notTheAPI is the error of an answer that the management API can't have given. Its body is not
+// repeated: it may be a page of any size with anything in it.
+func notTheAPI(status int, header http.Header) *Error {
+	kind, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	if kind == "" {
+		kind = "no content type"
+	}
+	message := fmt.Sprintf("%s, but not as the management API answers (%s): a proxy or another server may stand at the base URL",
+		statusText(status), kind)
+	if location := header.Get("Location"); location != "" && status < http.StatusBadRequest {
+		message += ", and it redirects elsewhere; redirects are not followed, because the access token would go along"
+	}
+	return &Error{Origin: OriginOther, Status: status, Message: message, RequestID: header.Get(requestIDHeader)}
+}
+
+func statusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	return "unknown status"
+}
+
+// errorFromToken makes the error of a token request that was answered. The description is the
+// server's; without one the status has to do.
+func errorFromToken(refused *oauth2.RetrieveError) *Error {
+	status, header := refused.Response.StatusCode, refused.Response.Header
+	failure := &Error{
+		Origin: OriginToken, Status: status, Code: refused.ErrorCode,
+		Message: withoutSecrets(refused.ErrorDescription), RequestID: header.Get(requestIDHeader),
+	}
+	if failure.Code != "" {
+		if failure.Message == "" {
+			failure.Message = "the token endpoint gave no reason"
+		}
+		return failure
+	}
+	if decoded := decodeError(status, refused.Body); decoded != nil {
+		failure.Code, failure.Message, failure.Details = decoded.Code, decoded.Message, decoded.Details
+		return failure
+	}
+	failure.Message = notTheAPI(status, header).Message
+	return failure
+}
+
+// errorFromTransport makes the error of a call without an answer. The URL that net/http puts in front
+// is left out: its query is none of the reader's business.
+func errorFromTransport(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure
+	}
+	cause := err
+	for {
+		var wrapped *url.Error
+		if !errors.As(cause, &wrapped) {
+			break
+		}
+		cause = wrapped.Err
+	}
+	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), cause: cause}
+}
+
+// isCertificateError reports whether TLS failed for want of trust, which no retry mends.
+func isCertificateError(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		hostname     x509.HostnameError
+		plain        tls.RecordHeaderError
+	)
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &plain)
+}
+
+// secretPattern finds a client secret: "pcs_", 43 characters and 6 of checksum. A JWT is found by its
+// three parts.
+var secretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
+
+// withoutSecrets is the wall behind the rule that no one writes a secret into a message.
+func withoutSecrets(text string) string {
+	return secretPattern.ReplaceAllString(text, "(secret removed)")
+}

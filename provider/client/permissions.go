@@ -1,0 +1,21 @@
+package client
+
+import (
+	"context"
+	"net/http"
+)
+
+// Permissions are the levels of an account. A tool that is missing has level "none".
+type Permissions struct {
+	Company map[string]string `json:"company"` // company tool → "readonly", "standard" or "admin"
+}
+
+// GetPermissions returns the permissions of a service account on its company's tools.
+func (c *Client) GetPermissions(ctx context.Context, companyID, id string) (*Permissions, error) {
+	permissions := &Permissions{}
+	_, err := c.do(ctx, request{
+		method: http.MethodGet, companyID: companyID,
+		path: accountPath(companyID, id, "permissions"), data: permissions,
+	})
+	return permissions, err
+}

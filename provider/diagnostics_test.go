@@ -1,0 +1,154 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
+)
+
+func TestAFailureSaysWhatWasTriedWhatTheServerSaidAndWhatToDo(t *testing.T) {
+	there := &connection{session: &session{endpoint: "https://api.example.com"}}
+	create := operation{
+		verb: "create", noun: "service account", object: `"ci"`, companyID: "1", resourceType: "procore_service_account",
+		attributes: accountFields, onceOnly: true,
+	}
+	api := func(status int, code string, details ...client.Detail) *client.Error {
+		return &client.Error{Origin: client.OriginAPI, Status: status, Code: code, Message: "Words of the server.", Details: details, RequestID: "r1"}
+	}
+	tests := []struct {
+		name string
+		err  error
+		want []string
+	}{
+		{
+			"name taken", api(409, "CONFLICT", client.Detail{ReasonCode: "name_taken", Message: "is taken", Source: "name", ExistingID: "17"}),
+			[]string{
+				`name: Unable to create service account "ci"`, "name: is taken.", "service account 17", "terraform import procore_service_account.<name> 1/17",
+				"to = procore_service_account.<name>", `id = "1/17"`, "r1",
+			},
+		},
+		{
+			"protected", api(409, "CONFLICT", client.Detail{ReasonCode: "deletion_protected", Message: "is protected"}),
+			[]string{"deletion_protection = false", "terraform apply", "409 CONFLICT: Words of the server."},
+		},
+		{"last admin", api(409, "CONFLICT", client.Detail{ReasonCode: "last_admin", Message: "is the last"}), []string{"Admin tool", "Make another"}},
+		{
+			"two faults", api(422, "UNPROCESSABLE_ENTITY", client.Detail{Message: "is bad", Source: "client_secret"}, client.Detail{Message: "is odd", Source: "moon"}),
+			[]string{"client_secret_wo: Unable to", "client_secret: is bad.", "moon: is odd.", "422 UNPROCESSABLE_ENTITY"},
+		},
+		{"unauthorized", api(401, "UNAUTHORIZED"), []string{"access token was refused", "company 1"}},
+		{"forbidden", api(403, "FORBIDDEN"), []string{"admin on the company's Admin tool"}},
+		{"not found", api(404, "NOT_FOUND"), []string{"company_id (1)"}},
+		{"too many", api(429, "TOO_MANY_REQUESTS"), []string{"-parallelism", "max_retries"}},
+		{"fault of the server", api(500, "INTERNAL_SERVER_ERROR"), []string{"its log", "look before you try again"}},
+		{
+			"wrong credentials", &client.Error{Origin: client.OriginToken, Status: 401, Code: "invalid_client", Message: "unknown client"},
+			[]string{"401 invalid_client: unknown client.", "PROCORE_CLIENT_ID", "PROCORE_CLIENT_SECRET"},
+		},
+		{"no token", &client.Error{Origin: client.OriginToken, Status: 500, Message: "a page"}, []string{"500: a page.", "No access token", "https://api.example.com"}},
+		{
+			"unreachable", &client.Error{Origin: client.OriginNetwork, Message: "connection refused"},
+			[]string{"connection refused.", "https://api.example.com", "PROCORE_BASE_URL", "look before you try again"},
+		},
+		{"a proxy", &client.Error{Origin: client.OriginOther, Status: 502, Message: "Bad Gateway"}, []string{"502: Bad Gateway.", "PROCORE_BASE_URL"}},
+		{"cancelled", context.Canceled, []string{"was cancelled"}},
+		{"out of time", context.DeadlineExceeded, []string{"ran out of time"}},
+		{"anything else", errors.New("odd"), []string{"odd"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var diags diag.Diagnostics
+			there.report(&diags, create, test.err)
+			found := strings.Join(problems(diags), "\n")
+			for _, want := range append(test.want, `Unable to create service account "ci"`) {
+				if !strings.Contains(found, want) {
+					t.Errorf("no %q in\n%s", want, found)
+				}
+			}
+		})
+	}
+}
+
+func TestADoubtfulEndIsOnlyToldWhereItMatters(t *testing.T) {
+	var diags diag.Diagnostics
+	read := operation{verb: "read", noun: "service account", object: "17"}
+	(&connection{}).report(&diags, read, &client.Error{Origin: client.OriginNetwork, Message: "reset"})
+	if found := problems(diags); len(found) != 1 || strings.Contains(found[0], "look before") {
+		t.Errorf("got %v", found)
+	}
+}
+
+func warning(diags diag.Diagnostics) string {
+	var text strings.Builder
+	for _, diagnostic := range diags.Warnings() {
+		text.WriteString(diagnostic.Summary() + "\n" + diagnostic.Detail() + "\n")
+	}
+	return text.String()
+}
+
+func TestAPlannedResetSaysWhatItTakesAway(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		reset         plannedReset
+		want, without []string
+	}{
+		{
+			"known permissions",
+			plannedReset{
+				certain: true, account: `service account 17 ("ci")`, ttl: "0s",
+				permissions: map[string]string{"schedule": "standard", "documents": "readonly"},
+			},
+			[]string{
+				`The plan resets the client secret of service account 17 ("ci")`, "all permissions and all project memberships",
+				"documents=readonly, schedule=standard", "at once", "keep_access = true",
+			},
+			[]string{"may reset"},
+		},
+		{"no permissions", plannedReset{certain: true, account: "a", ttl: "0s", permissions: map[string]string{}}, []string{"no company permissions"}, nil},
+		{"permissions not readable", plannedReset{certain: true, account: "a", ttl: "0s"}, []string{"clears all permissions"}, []string{"At the moment"}},
+		{
+			"not certain",
+			plannedReset{account: "a", ttl: "36h", keepUnknown: true},
+			[]string{"may reset", "only known after apply", "goes on working for 36h", "unless keep_access turns out to be true"},
+			[]string{"at once"},
+		},
+		{"grace not known", plannedReset{certain: true, account: "a"}, []string{"once previous_secret_ttl has passed"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var diags diag.Diagnostics
+			warnPlannedReset(&diags, test.reset)
+			text := warning(diags)
+			for _, want := range test.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("no %q in\n%s", want, text)
+				}
+			}
+			for _, unwanted := range test.without {
+				if strings.Contains(text, unwanted) {
+					t.Errorf("%q in\n%s", unwanted, text)
+				}
+			}
+		})
+	}
+}
+
+func TestAStatusOtherThanActiveIsToldWithWhatToDo(t *testing.T) {
+	var diags diag.Diagnostics
+	warnStatus(&diags, exampleAccount())
+	if len(diags) != 0 {
+		t.Errorf("an active account warns: %v", diags)
+	}
+	broken := exampleAccount()
+	broken.Status, broken.StatusReasons = "nonfunctional", []string{"contact_email_changed", "something_new"}
+	warnStatus(&diags, broken)
+	for _, want := range []string{"nonfunctional", "contact_email_changed (", "put the generated address back", "something_new", "no access tokens"} {
+		if !strings.Contains(warning(diags), want) {
+			t.Errorf("no %q in\n%s", want, warning(diags))
+		}
+	}
+}

@@ -1,0 +1,12 @@
+// Package provider is the Terraform provider "procore": what Terraform talks to.
+//
+// provider.go names what there is; config.go finds out which API to talk to; base.go is what every
+// resource and data source has in common; diagnostics.go is how a failure reaches a person. After that
+// there is one file for each noun: NOUN_resource.go or NOUN_data_source.go is the way between Terraform
+// and the API, NOUN_model.go the pure functions between their values, NOUN_schema.go the manual.
+//
+// The rule of the secret reset, when one happens and when none does, is secret_reset_decision.go.
+//
+// The package reaches the API through package client only and never imports the server: main hands in
+// the embedded one as an [Embedded].
+package provider

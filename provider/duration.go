@@ -1,0 +1,53 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// longestPreviousSecret is for how long an old secret may stay good at most: the API's limit.
+const longestPreviousSecret = 30 * day
+
+const day = 24 * time.Hour
+
+var errDuration = errors.New(`must be a duration such as "0s", "90m", "36h", "30d" or "1d12h"`)
+
+// parseDuration reads a duration as Go writes it (time.ParseDuration), with days in front: "30d",
+// "1d12h", "36h". A day is 24 hours. It is not negative.
+func parseDuration(text string) (time.Duration, error) {
+	var total time.Duration
+	rest := text
+	if before, after, found := strings.Cut(text, "d"); found {
+		days, err := strconv.ParseUint(before, 10, 16)
+		if err != nil {
+			return 0, errDuration
+		}
+		total, rest = time.Duration(days)*day, after
+		if rest == "" {
+			return total, nil
+		}
+	}
+	clock, err := time.ParseDuration(rest)
+	if err != nil || clock < 0 {
+		return 0, errDuration
+	}
+	return total + clock, nil
+}
+
+// parsePreviousSecretTTL reads previous_secret_ttl, in the API's unit: whole seconds.
+func parsePreviousSecretTTL(text string) (seconds int64, err error) {
+	ttl, err := parseDuration(text)
+	if err != nil {
+		return 0, err
+	}
+	if ttl%time.Second != 0 {
+		return 0, errors.New("must be whole seconds")
+	}
+	if ttl > longestPreviousSecret {
+		return 0, fmt.Errorf("must be at most 30 days, %q", "30d")
+	}
+	return int64(ttl / time.Second), nil
+}

@@ -1,0 +1,146 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/providervalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// address is the provider's source address in a configuration's required_providers.
+const address = "registry.terraform.io/procore/procore"
+
+// Embedded opens the management API on a SQLite file inside this process. With an empty companyID it
+// resolves the database's only company, which it makes when there is none. The transport authenticates
+// by itself and finds the company of a request in its Procore-Company-Id header.
+type Embedded func(ctx context.Context, database, companyID string) (transport http.RoundTripper, resolvedCompanyID string, err error)
+
+var (
+	_ provider.Provider                     = (*procoreProvider)(nil)
+	_ provider.ProviderWithConfigValidators = (*procoreProvider)(nil)
+)
+
+type procoreProvider struct {
+	version  string
+	embedded Embedded
+}
+
+// New returns what makes a provider of this version. A nil embedded refuses the database attribute.
+func New(version string, embedded Embedded) func() provider.Provider {
+	return func() provider.Provider {
+		return &procoreProvider{version: version, embedded: embedded}
+	}
+}
+
+// Serve answers Terraform over the plugin protocol, version 6, until Terraform hangs up. With debug the
+// plugin is started by hand and prints how Terraform finds it.
+func Serve(ctx context.Context, version string, embedded Embedded, debug bool) error {
+	return providerserver.Serve(ctx, New(version, embedded), providerserver.ServeOpts{
+		Address: address, Debug: debug, ProtocolVersion: 6,
+	})
+}
+
+func (p *procoreProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "procore"
+	resp.Version = p.version
+}
+
+func (p *procoreProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Optional: true, MarkdownDescription: description,
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+		}
+	}
+	secret := text("Client secret of the service account that Terraform works as. It is used for access tokens only and never " +
+		"logged. Needed with `base_url`, unless the environment variable `PROCORE_CLIENT_SECRET` is set.")
+	secret.Sensitive = true
+	company := text("ID of the company whose objects Terraform manages, as in the address bar of Procore. Every resource and data source " +
+		"can name another in its own `company_id`. May come from the environment variable `PROCORE_COMPANY_ID`. With `database` " +
+		"it may be left out as long as there is only one company in it.")
+	company.Validators = []validator.String{isID()}
+	timeout := text("How long one attempt at a request may take, as a duration such as `\"30s\"` or `\"2m\"`. Defaults to `\"30s\"`. " +
+		"May come from the environment variable `PROCORE_REQUEST_TIMEOUT`.")
+	timeout.Validators = []validator.String{isTimeout()}
+
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages the service accounts of a Procore company: their credentials, resets of their secrets, and " +
+			"the import of those that exist.\n\n" +
+			"The provider talks to a management API at `base_url`, as a service account that holds `admin` on the company's Admin " +
+			"tool; or, with `database`, it runs the same API inside itself on a SQLite file. Every argument may come from the " +
+			"environment instead; an argument in the configuration wins.",
+		Attributes: map[string]schema.Attribute{
+			"base_url": text("Address of the management API, such as `https://procore-admin.example.com`. A path is kept. Excludes `database`. " +
+				"May come from the environment variable `PROCORE_BASE_URL`, which wins over `PROCORE_DATABASE`."),
+			"client_id": text("Client ID of the service account that Terraform works as. It needs `admin` on the company's Admin tool. " +
+				"Needed with `base_url`, unless the environment variable `PROCORE_CLIENT_ID` is set."),
+			"client_secret": secret,
+			"company_id":    company,
+			"database": text("Path of a SQLite file. The management API then runs inside the provider on this file, without a server and without " +
+				"credentials; a file that isn't there is made, with a company in it. Fit for one person and for tests: a team " +
+				"needs `base_url`, which it excludes. May come from the environment variable `PROCORE_DATABASE`."),
+			"ca_certificate_file": text("Path of a PEM file with certificates to trust besides the system's, for a management API behind a private " +
+				"certificate authority. May come from the environment variable `PROCORE_CA_CERTIFICATE_FILE`."),
+			"max_retries": schema.Int64Attribute{
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.Between(0, maxRetriesLimit)},
+				MarkdownDescription: "How often a request that failed for a passing reason (no connection, 429, 502, 503, 504) is tried again, " +
+					"with growing pauses or after as long as the server asks for. `0` never. Defaults to `4`, at most `100`. " +
+					"May come from the environment variable `PROCORE_MAX_RETRIES`.",
+			},
+			"request_timeout": timeout,
+		},
+	}
+}
+
+func (p *procoreProvider) ConfigValidators(context.Context) []provider.ConfigValidator {
+	return []provider.ConfigValidator{
+		providervalidator.Conflicting(path.MatchRoot("base_url"), path.MatchRoot("database")),
+	}
+}
+
+func (p *procoreProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	settings, diags := resolveSettings(model, os.Getenv)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	userAgent := "terraform-provider-procore/" + p.version + " Terraform/" + req.TerraformVersion
+	session, diags := connect(ctx, settings, p.embedded, userAgent)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.ResourceData = session
+	resp.DataSourceData = session
+}
+
+func (p *procoreProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		newServiceAccountResource,
+		newSecretResetResource,
+	}
+}
+
+func (p *procoreProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newServiceAccountDataSource,
+		newServiceAccountsDataSource,
+		newCompanyDataSource,
+	}
+}

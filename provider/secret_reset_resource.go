@@ -1,0 +1,186 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
+)
+
+var (
+	_ resource.Resource                = (*secretResetResource)(nil)
+	_ resource.ResourceWithConfigure   = (*secretResetResource)(nil)
+	_ resource.ResourceWithImportState = (*secretResetResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*secretResetResource)(nil)
+)
+
+func newSecretResetResource() resource.Resource { return &secretResetResource{} }
+
+type secretResetResource struct{ resourceBase }
+
+func (r *secretResetResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "procore_service_account_secret_reset"
+}
+
+func (r *secretResetResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = secretResetSchema()
+}
+
+// ModifyPlan decides whether the plan resets. If so, the outputs become unknown and a warning says
+// what the reset takes away.
+func (r *secretResetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // destroyed: nothing happens on the server
+	}
+	r.planCompany(ctx, req, resp)
+	var plan secretResetModel
+	var ownSecret types.String
+	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("client_secret_wo"), &ownSecret)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	decision := mustReset // at create
+	if req.State.Raw.IsNull() {
+		plan.ID = plan.ServiceAccountID
+	} else {
+		var state secretResetModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if resp.Diagnostics.HasError() || replaces(state, plan) {
+			return // Terraform plans the create that follows by itself
+		}
+		decision = decideReset(state, plan)
+	}
+	if decision == noReset {
+		return
+	}
+	plan.forgetOutputs(ownSecret)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	r.warn(ctx, &resp.Diagnostics, plan, decision)
+}
+
+// replaces reports whether the plan is for another account than the state's.
+func replaces(state, plan secretResetModel) bool {
+	return !plan.ServiceAccountID.Equal(state.ServiceAccountID) || !plan.CompanyID.Equal(state.CompanyID)
+}
+
+// warn says what the planned reset takes away, as exactly as can be found out. Not being able to find
+// out is no reason to fail a plan.
+func (r *secretResetResource) warn(ctx context.Context, diags *diag.Diagnostics, plan secretResetModel, decision resetDecision) {
+	if plan.KeepAccess.ValueBool() {
+		return
+	}
+	reset := plannedReset{
+		certain:     decision == mustReset,
+		account:     "a service account whose ID is known after apply",
+		keepUnknown: plan.KeepAccess.IsUnknown(),
+		ttl:         plan.PreviousSecretTTL.ValueString(),
+	}
+	if id := plan.ServiceAccountID.ValueString(); id != "" {
+		reset.account = "service account " + id
+		if r.session != nil && r.session.api != nil && plan.CompanyID.ValueString() != "" {
+			lookUp(ctx, r.session.api, plan.CompanyID.ValueString(), id, &reset)
+		}
+	}
+	warnPlannedReset(diags, reset)
+}
+
+// lookUp adds the account's name and permissions to reset; what can't be had stays out.
+func lookUp(ctx context.Context, api *client.Client, companyID, id string, reset *plannedReset) {
+	account, err := api.GetServiceAccount(ctx, companyID, id)
+	if err != nil {
+		return
+	}
+	reset.account = accountLabel(*account)
+	if permissions, err := api.GetPermissions(ctx, companyID, id); err == nil {
+		reset.permissions = permissions.Company
+	}
+}
+
+func (r *secretResetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan secretResetModel
+	var ownSecret types.String
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("client_secret_wo"), &ownSecret)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.reset(ctx, &plan, ownSecret, &resp.Diagnostics) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	}
+}
+
+// reset resets the secret as planned and fills the plan from the answer. It reports whether it was
+// done; if not, it has added an error. Nothing may come between a true and the state: the answer is
+// the only place that has the new secret.
+func (r *secretResetResource) reset(ctx context.Context, plan *secretResetModel, ownSecret types.String, diags *diag.Diagnostics) bool {
+	api, companyID := r.api(diags), r.company(plan.CompanyID, diags)
+	options, err := plan.options(ownSecret)
+	if err != nil {
+		diags.AddAttributeError(path.Root("previous_secret_ttl"), "Invalid previous_secret_ttl", "The value "+err.Error()+".")
+	}
+	if diags.HasError() {
+		return false
+	}
+	id := plan.ServiceAccountID.ValueString()
+	done, err := api.ResetSecret(ctx, companyID, id, options)
+	if err != nil {
+		r.report(diags, operation{
+			verb: "reset the secret of", noun: "service account", object: id, companyID: companyID,
+			attributes: resetFields, onceOnly: true,
+		}, err)
+		return false
+	}
+	plan.fillReset(*done, !ownSecret.IsNull())
+	return true
+}
+
+func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state secretResetModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	account, err := api.GetServiceAccount(ctx, companyID, id)
+	if client.IsNotFound(err) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		r.report(&resp.Diagnostics, operation{verb: "read the secret version of", noun: "service account", object: id, companyID: companyID}, err)
+		return
+	}
+	if state.refresh(*account) {
+		warnStaleResetSecret(&resp.Diagnostics, *account)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// Update resets or doesn't, by the rule that the plan went by, now with every value known.
+func (r *secretResetResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state secretResetModel
+	var ownSecret types.String
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("client_secret_wo"), &ownSecret)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if decideReset(state, plan) == noReset {
+		plan.keepOutputs(state)
+	} else if !r.reset(ctx, &plan, ownSecret, &resp.Diagnostics) {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Delete forgets the reset. The secret that it made stays the live one.
+func (r *secretResetResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+}

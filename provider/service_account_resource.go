@@ -1,0 +1,207 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
+)
+
+var (
+	_ resource.Resource                   = (*serviceAccountResource)(nil)
+	_ resource.ResourceWithConfigure      = (*serviceAccountResource)(nil)
+	_ resource.ResourceWithImportState    = (*serviceAccountResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*serviceAccountResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*serviceAccountResource)(nil)
+)
+
+func newServiceAccountResource() resource.Resource { return &serviceAccountResource{} }
+
+type serviceAccountResource struct{ resourceBase }
+
+func (r *serviceAccountResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "procore_service_account"
+}
+
+func (r *serviceAccountResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = serviceAccountSchema()
+}
+
+// tried names an operation on an account for its diagnostics. object is the name in quotes or the ID.
+func (r *serviceAccountResource) tried(verb, object, companyID string) operation {
+	return operation{
+		verb: verb, noun: "service account", object: object, companyID: companyID,
+		resourceType: "procore_service_account", attributes: accountFields,
+	}
+}
+
+// ValidateConfig checks what concerns two attributes: marketplace_app goes with app_type marketplace
+// and with nothing else.
+func (r *serviceAccountResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config serviceAccountModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := checkMarketplaceApp(config.AppType, config.MarketplaceApp); err != "" {
+		resp.Diagnostics.AddAttributeError(path.Root("marketplace_app"), "Invalid marketplace_app", err)
+	}
+}
+
+// checkMarketplaceApp returns what is wrong, or "". What isn't known yet isn't wrong: Terraform asks
+// again when it is.
+func checkMarketplaceApp(appType, app types.String) string {
+	if appType.IsUnknown() || app.IsUnknown() {
+		return ""
+	}
+	marketplace := appType.ValueString() == appTypeMarketplace
+	switch {
+	case marketplace && app.IsNull():
+		return `marketplace_app is required when app_type is "marketplace": name the app of the Procore Marketplace.`
+	case !marketplace && !app.IsNull():
+		return `marketplace_app is only for app_type "marketplace". Set that, or leave marketplace_app out.`
+	default:
+		return ""
+	}
+}
+
+// ModifyPlan fills in the company, and plans the secret of an account that brings its own.
+func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // destroyed
+	}
+	r.planCompany(ctx, req, resp)
+
+	var configuredSecret types.String
+	var plannedVersion types.Int64
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("client_secret_wo"), &configuredSecret)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("client_secret_wo_version"), &plannedVersion)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		if !configuredSecret.IsNull() && !configuredSecret.IsUnknown() {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("client_secret"), types.StringNull())...)
+		}
+		return
+	}
+	var stateVersion types.Int64
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("client_secret_wo_version"), &stateVersion)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	switch {
+	case secretVersionChanged(stateVersion, plannedVersion):
+		resp.Diagnostics.AddAttributeError(path.Root("client_secret_wo_version"), "The secret of an existing account is not changed here",
+			"client_secret_wo takes effect only when the account is created. To give this account another secret, put client_secret_wo_version "+
+				"back, and set client_secret_wo and client_secret_wo_version on a procore_service_account_secret_reset of it.")
+	case stateVersion.IsNull() && !plannedVersion.IsNull():
+		resp.Diagnostics.AddAttributeWarning(path.Root("client_secret_wo_version"), "client_secret_wo is not sent",
+			"The account exists already, so the plan only notes client_secret_wo_version in the state; its secret stays as it is. To change the "+
+				"secret, use a procore_service_account_secret_reset.")
+	}
+}
+
+// secretVersionChanged reports whether client_secret_wo_version goes from one number to another. From
+// or to null is adopting or dropping the attribute, and an unknown one is checked again at apply.
+func secretVersionChanged(state, plan types.Int64) bool {
+	return !state.IsNull() && !plan.IsNull() && !plan.IsUnknown() && !plan.Equal(state)
+}
+
+func (r *serviceAccountResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan serviceAccountModel
+	var configuredSecret types.String
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("client_secret_wo"), &configuredSecret)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	api, companyID := r.api(&resp.Diagnostics), r.company(plan.CompanyID, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	created, err := api.CreateServiceAccount(ctx, companyID, plan.newAccount(configuredSecret))
+	if err != nil {
+		tried := r.tried("create", quoted(plan.Name.ValueString()), companyID)
+		tried.onceOnly = true
+		r.report(&resp.Diagnostics, tried, err)
+		return
+	}
+	// Nothing between the answer and the state: what fails here would lose the secret for good.
+	plan.fill(created.ServiceAccount)
+	plan.ClientSecret = types.StringNull()
+	if configuredSecret.IsNull() {
+		plan.ClientSecret = types.StringValue(created.ClientSecret)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state serviceAccountModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	account, err := api.GetServiceAccount(ctx, companyID, id)
+	if client.IsNotFound(err) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		r.report(&resp.Diagnostics, r.tried("read", id, companyID), err)
+		return
+	}
+	if state.refresh(*account) {
+		warnStaleAccountSecret(&resp.Diagnostics, *account)
+	}
+	warnStatus(&resp.Diagnostics, *account)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+func (r *serviceAccountResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state serviceAccountModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	account, err := r.update(ctx, api, companyID, id, plan, state)
+	if err != nil {
+		r.report(&resp.Diagnostics, r.tried("update", id, companyID), err)
+		return
+	}
+	next := plan
+	next.fill(*account)
+	next.keepPromises(plan)
+	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
+}
+
+// update sends what differs. When that is nothing the API knows of, such as client_secret_wo_version,
+// it only looks.
+func (r *serviceAccountResource) update(ctx context.Context, api *client.Client, companyID, id string, plan, state serviceAccountModel) (*client.ServiceAccount, error) {
+	if changes, changed := plan.changes(state); changed {
+		return api.UpdateServiceAccount(ctx, companyID, id, changes)
+	}
+	return api.GetServiceAccount(ctx, companyID, id)
+}
+
+func (r *serviceAccountResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state serviceAccountModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	err := api.DeleteServiceAccount(ctx, companyID, id)
+	if err != nil && !client.IsNotFound(err) {
+		r.report(&resp.Diagnostics, r.tried("delete", id, companyID), err)
+	}
+}

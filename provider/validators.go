@@ -1,0 +1,139 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"hash/crc32"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// stringRule is a validator made of one function. Null and unknown pass: they are checked, if at all,
+// when they have a value. The value itself is never repeated in the error: it may be a secret.
+type stringRule struct {
+	description string
+	check       func(string) error
+}
+
+func (r stringRule) Description(context.Context) string         { return r.description }
+func (r stringRule) MarkdownDescription(context.Context) string { return r.description }
+
+func (r stringRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := r.check(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "The value "+err.Error()+".")
+	}
+}
+
+// isID accepts an ID of the API: a whole number from 1, as the API writes it.
+func isID() validator.String {
+	return stringRule{"a whole number from 1", func(text string) error {
+		if !validID(text) {
+			return errors.New("must be an ID: a whole number from 1, without a sign, spaces or leading zeros")
+		}
+		return nil
+	}}
+}
+
+// maxNameLength is the API's limit, in characters.
+const maxNameLength = 255
+
+// isName accepts a name as the API keeps it. The API trims names; one that isn't trimmed would come
+// back different from what was written, so it is refused here.
+func isName() validator.String {
+	return stringRule{"1 to 255 characters on one line, without spaces at the ends", checkName}
+}
+
+func checkName(text string) error {
+	switch length := utf8.RuneCountInString(text); {
+	case strings.TrimSpace(text) == "":
+		return errors.New("must not be blank")
+	case length > maxNameLength:
+		return errors.New("must have at most 255 characters")
+	case strings.TrimSpace(text) != text:
+		return errors.New("must not begin or end with white space")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("must not contain control characters, such as a line break or a tab")
+	}
+	return nil
+}
+
+// isPlainText accepts what the API takes as a description, but for its length: line breaks and tabs
+// are the only control characters.
+func isPlainText() validator.String {
+	return stringRule{"no control characters but line breaks and tabs", func(text string) error {
+		control := func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }
+		if strings.ContainsFunc(text, control) {
+			return errors.New("must not contain control characters other than line breaks and tabs")
+		}
+		return nil
+	}}
+}
+
+// isTimeout accepts a duration above zero.
+func isTimeout() validator.String {
+	return stringRule{"a positive duration such as 30s", func(text string) error {
+		if timeout, err := time.ParseDuration(text); err != nil || timeout <= 0 {
+			return errors.New(`must be a positive duration, such as "30s" or "2m"`)
+		}
+		return nil
+	}}
+}
+
+// isPreviousSecretTTL accepts 0 seconds to 30 days, in whole seconds.
+func isPreviousSecretTTL() validator.String {
+	return stringRule{"a duration in whole seconds, at most 30 days", func(text string) error {
+		_, err := parsePreviousSecretTTL(text)
+		return err
+	}}
+}
+
+// isClientSecret accepts a well-formed client secret.
+func isClientSecret() validator.String {
+	return stringRule{"a well-formed client secret", checkClientSecret}
+}
+
+// The shape of a client secret: "pcs_", 43 base62 characters and 6 of checksum.
+const (
+	secretPrefix   = "pcs_"
+	secretBody     = 43
+	secretChecksum = 6
+	base62         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+var errMalformedSecret = errors.New("must be a well-formed client secret, as `terraform-provider-procore generate-secret` makes: " +
+	"pcs_, 43 characters and 6 of checksum")
+
+// checkClientSecret tells a typo from a secret: the last 6 characters are the CRC-32 (IEEE) of the 43
+// before them, in base62 with leading zeros. It never repeats the secret.
+func checkClientSecret(secret string) error {
+	text, found := strings.CutPrefix(secret, secretPrefix)
+	if !found || len(text) != secretBody+secretChecksum {
+		return errMalformedSecret
+	}
+	for i := range len(text) {
+		if strings.IndexByte(base62, text[i]) < 0 {
+			return errMalformedSecret
+		}
+	}
+	if encodeChecksum(text[:secretBody]) != text[secretBody:] {
+		return errors.New("has the shape of a client secret, but its checksum is wrong: it is mistyped or cut")
+	}
+	return nil
+}
+
+func encodeChecksum(body string) string {
+	sum := crc32.ChecksumIEEE([]byte(body))
+	var digits [secretChecksum]byte
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = base62[sum%62]
+		sum /= 62
+	}
+	return string(digits[:])
+}
