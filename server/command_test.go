@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,6 +61,32 @@ func TestInitPrintsTheCredentialsAsJSON(t *testing.T) {
 		t.Error("the secret is not well-formed")
 	}
 	open(t, database, credentials(t, output)).do(t, 200, "GET", "service_accounts", "")
+}
+
+// brokenPipe is a stdout that nobody reads.
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestCredentialsThatCannotBePrintedAreNamedAsLost(t *testing.T) {
+	t.Parallel()
+	database := fresh(t)
+	var stderr bytes.Buffer
+	status := server.Main(t.Context(), []string{"init", "--database", database, "--company", "Acme"}, brokenPipe{}, &stderr, build)
+	result{status, "", stderr.String()}.failed(t, "admin recover --company-id 1")
+	recovered := credentials(t, succeed(t, "admin", "recover", "--database", database, "--company-id", "1", "--output", "json"))
+	open(t, database, recovered).do(t, 200, "GET", "service_accounts", "")
+}
+
+func TestDatabaseMayHaveAnyName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a b?c#d%20é.db", ":memory:", "file:x.db?mode=ro", "it's.db", "-.db"} {
+		database := filepath.Join(t.TempDir(), name)
+		open(t, database, initialize(t, database)).create(t, "in "+name)
+		if _, err := os.Stat(database); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestExportsSurviveAShell(t *testing.T) {

@@ -202,7 +202,7 @@ func TestInitOfTwoProcessesAtTheSameTimeMakesOneCompany(t *testing.T) {
 	}
 }
 
-func TestDatabaseHasTheSettingsThatKeepWhatWasAcknowledged(t *testing.T) {
+func TestNewDatabaseIsWholeAndKeepsAWriteAheadLog(t *testing.T) {
 	t.Parallel()
 	database := fresh(t)
 	initialize(t, database)

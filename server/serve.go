@@ -79,7 +79,9 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 			return err
 		}
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	// Asked to stop while it starts, it starts all the same, and stops in Serve: that is no failure.
+	starting := context.WithoutCancel(ctx)
+	listener, err := (&net.ListenConfig{}).Listen(starting, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
@@ -88,7 +90,7 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	if base == "" {
 		base = address(listener, secure != nil)
 	}
-	server, err := New(ctx, Config{
+	server, err := New(starting, Config{
 		Database: c.Database.Database, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
 		Policy: store.Policy{CreationCutoff: c.CreationCutoff.Time, Sunset: c.Sunset.Time},
 		Logger: logger, Version: e.build.Version,

@@ -37,7 +37,8 @@ func TestBadBodyIsRefusedWithOneDetailForEachFault(t *testing.T) {
 		{"control character", `{"name":"x","description":"a\u0000b"}`, 422, unprocessable, []string{"description invalid_characters"}},
 		{
 			"many faults", `{"name":"a\u0007b","app_type":"app","description":7,"deletion_protection":1,"client_secret":"x","shape":"round","colour":"red"}`,
-			422, unprocessable, []string{
+			422, unprocessable,
+			[]string{
 				"name invalid_characters", "app_type not_allowed", "description wrong_type", "deletion_protection wrong_type",
 				"client_secret malformed", "shape unknown_field", "colour unknown_field",
 			},

@@ -90,9 +90,11 @@ func reader(t *testing.T, body any) io.Reader {
 	return bytes.NewReader(text)
 }
 
-func (c client) get(path string) answer             { c.t.Helper(); return c.do("GET", path, nil) }
-func (c client) delete(path string) answer          { c.t.Helper(); return c.do("DELETE", path, nil) }
-func (c client) post(path string, body any) answer  { c.t.Helper(); return c.do("POST", path, body) }
+func (c client) get(path string) answer    { c.t.Helper(); return c.do("GET", path, nil) }
+func (c client) delete(path string) answer { c.t.Helper(); return c.do("DELETE", path, nil) }
+
+func (c client) post(path string, body any) answer { c.t.Helper(); return c.do("POST", path, body) }
+
 func (c client) patch(path string, body any) answer { c.t.Helper(); return c.do("PATCH", path, body) }
 
 // object is a JSON object to send.

@@ -70,7 +70,7 @@ func TestCompanyOfOthersIsNotFound(t *testing.T) {
 	for _, id := range []string{other.company, "3", "0", "-1", "01", "abc", "99999999999999999999", "%2e"} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			c := client{t, admin.server, admin.company, admin.token}
+			c := admin.named(t)
 			c.get("/rest/v2.0/companies/"+id).refused(404, "NOT_FOUND")
 			c.get("/rest/v2.0/companies/"+id+"/service_accounts").refused(404, "NOT_FOUND")
 		})

@@ -209,6 +209,9 @@ func requestDetail(err error) ErrorDetail {
 	if count, _ := fmt.Sscanf(found.Message, validation.MsgExpectedRequiredProperty, &missing); count == 1 {
 		return ErrorDetail{ReasonCode: reasonBlank, Message: "is required", Source: missing}
 	}
+	if strings.HasPrefix(found.Message, "json: ") { // encoding/json's own words for what no type here can hold
+		return ErrorDetail{ReasonCode: reasonInvalid, Message: "holds a value that is out of every range", Source: source}
+	}
 	if found.Message == "invalid integer" { // huma's parser of parameters
 		return ErrorDetail{ReasonCode: reasonWrongType, Message: "must be a whole number", Source: source}
 	}

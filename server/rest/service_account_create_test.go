@@ -168,7 +168,7 @@ func TestCreateRefusesAMalformedSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := client{t, admin.server, admin.company, admin.token}
+			c := admin.named(t)
 			a := c.post("service_accounts", object{"name": "own " + name, "client_secret": secret})
 			a.faults(422, "UNPROCESSABLE_ENTITY", "client_secret malformed")
 		})
@@ -198,7 +198,7 @@ func TestCreateKeepsAppTypeAndMarketplaceAppTogether(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := client{t, admin.server, admin.company, admin.token}
+			c := admin.named(t)
 			test.body["name"] = name
 			a := c.post("service_accounts", test.body).want(test.status)
 			if test.status == 422 {

@@ -72,6 +72,8 @@ func TestListFilters(t *testing.T) {
 		"filters[search]=STRAßE":                               "bravo",
 		"filters[search]=100%25":                               "delta 100%",
 		"filters[search]=%25":                                  "delta 100%",
+		"filters[search]=%00":                                  "",
+		"filters[search]=%FF":                                  "",
 		"filters[search]=_":                                    "charlie_1",
 		"filters[search]=a_pha":                                "",
 		"filters[search]=line%0Abreak":                         "charlie_1",
@@ -83,7 +85,7 @@ func TestListFilters(t *testing.T) {
 	} {
 		t.Run(query, func(t *testing.T) {
 			t.Parallel()
-			c := client{t, admin.server, admin.company, admin.token}
+			c := admin.named(t)
 			a := c.get("service_accounts?" + query)
 			equal(t, "names", c.listed(query), want)
 			count := 0

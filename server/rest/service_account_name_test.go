@@ -28,7 +28,7 @@ func TestNameRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := client{t, admin.server, admin.company, admin.token}
+			c := admin.named(t)
 			if test.fault != "" {
 				c.post("service_accounts", object{"name": test.sent}).faults(422, "UNPROCESSABLE_ENTITY", test.fault)
 				c.patch("service_accounts/"+existing.ID, object{"name": test.sent}).faults(422, "UNPROCESSABLE_ENTITY", test.fault)

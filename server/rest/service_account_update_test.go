@@ -61,7 +61,11 @@ func TestUpdateThatChangesNothingKeepsUpdatedAtAndETag(t *testing.T) {
 	clock.advance(time.Hour)
 
 	for _, body := range []object{
-		{}, {"name": "same"}, {"name": "  same "}, {"description": ""}, {"marketplace_app": "Exporter"},
+		{},
+		{"name": "same"},
+		{"name": "  same "},
+		{"description": ""},
+		{"marketplace_app": "Exporter"},
 		{"app_type": "marketplace", "deletion_protection": false, "add_to_new_projects": false},
 	} {
 		a := admin.patch("service_accounts/"+created.ID, body).want(200)
@@ -97,7 +101,7 @@ func TestUpdateMovesBetweenAppTypes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := client{t, admin.server, admin.company, admin.token}
+			c := admin.named(t)
 			test.from["name"] = name
 			created := data[account](c.post("service_accounts", test.from).want(201))
 			a := c.patch("service_accounts/"+created.ID, test.change)

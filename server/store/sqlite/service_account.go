@@ -193,8 +193,11 @@ func checkNameFree(ctx context.Context, tx *sql.Tx, company store.ID, name strin
 	return store.NameTaken(existingName, existing)
 }
 
-// searchKey is the text that a search looks through. The separator keeps a match from running across two fields.
-func searchKey(fields ...string) string { return store.FoldCase(strings.Join(fields, "\x00")) }
+// searchSeparator keeps a match from running across two fields. No field may hold it: it is a control character.
+const searchSeparator = "\x00"
+
+// searchKey is the text that a search looks through.
+func searchKey(fields ...string) string { return store.FoldCase(strings.Join(fields, searchSeparator)) }
 
 // accountColumns and scanServiceAccount belong together.
 const accountColumns = `a.id, a.company_id, a.name, a.app_type, a.marketplace_app, a.description, a.client_id,

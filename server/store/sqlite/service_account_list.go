@@ -66,7 +66,10 @@ func (s *Store) accountConditions(company store.ID, query store.ServiceAccountQu
 		}
 		add("a.id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(values)), ",")+")", values...)
 	}
-	if query.Search != "" {
+	switch {
+	case strings.Contains(query.Search, searchSeparator):
+		add("FALSE") // no field has one
+	case query.Search != "":
 		add("instr(a.search_key, ?) > 0", store.FoldCase(query.Search))
 	}
 	return strings.Join(conditions, " AND "), arguments
