@@ -113,8 +113,10 @@ func accessDescription(tool string) string {
 
 // errorStatuses lists the failures that the OpenAPI document promises for a route.
 func errorStatuses(method, path string) []int {
-	statuses := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusUnprocessableEntity,
-		http.StatusTooManyRequests, http.StatusServiceUnavailable}
+	statuses := []int{
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusUnprocessableEntity,
+		http.StatusTooManyRequests, http.StatusServiceUnavailable,
+	}
 	if path != companiesPath {
 		statuses = append(statuses, http.StatusForbidden, http.StatusNotFound)
 	}

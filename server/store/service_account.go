@@ -150,7 +150,7 @@ func (a *ServiceAccount) normalize() error {
 	return invalid("service account", faults)
 }
 
-func set[T any](field *T, value *T) {
+func set[T any](field, value *T) {
 	if value != nil {
 		*field = *value
 	}

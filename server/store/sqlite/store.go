@@ -11,8 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/procore/terraform-provider-procore/server/store"
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/procore/terraform-provider-procore/server/store"
 )
 
 // Options says which file to open and how.
