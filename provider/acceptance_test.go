@@ -61,6 +61,12 @@ func newWorldInSequence(t *testing.T, options ...servertest.Option) *world {
 	t.Helper()
 	needsTerraform(t)
 	running := servertest.Start(t, options...)
+	return newWorldOn(t, running)
+}
+
+// newWorldOn is a world on a server that runs already.
+func newWorldOn(t *testing.T, running *servertest.Server) *world {
+	t.Helper()
 	api, err := client.New(client.Config{BaseURL: running.URL, ClientID: running.ClientID, ClientSecret: running.ClientSecret})
 	if err != nil {
 		t.Fatal(err)

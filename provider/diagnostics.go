@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 )
@@ -59,6 +60,22 @@ func (c *connection) report(diags *diag.Diagnostics, tried operation, err error)
 	}
 }
 
+// stranger adds an error for an account that has the ID of the one in the state, but is another: the
+// client_id of an account stays for its whole life. Going on would change, or reset, a stranger's.
+func (c *connection) stranger(diags *diag.Diagnostics, known types.String, account client.ServiceAccount) bool {
+	if known.IsNull() || known.ValueString() == account.ClientID {
+		return false
+	}
+	diags.AddError(fmt.Sprintf("Service account %s is another account than the one in the state", account.ID), paragraphs(
+		fmt.Sprintf("The state has the client_id %s, but at %s service account %s (%s) of company %s has the client_id %s. An account keeps its "+
+			"client_id, so this is another one that happens to have the same ID: most likely base_url or database names another server "+
+			"than the one that the state was made with, or its database was made anew.",
+			known.ValueString(), c.endpoint(), account.ID, quoted(account.Name), account.CompanyID, account.ClientID),
+		"Nothing was changed. Check base_url (PROCORE_BASE_URL) and database (PROCORE_DATABASE). If the old account is gone for good, take it "+
+			"out of the state with terraform state rm, and import or create the right one."))
+	return true
+}
+
 // said is what a detail adds to the message, which often has it all.
 func said(failure *client.Error, detail client.Detail) string {
 	if strings.Contains(failure.Message, strings.TrimSuffix(detail.Message, ".")) {
@@ -94,6 +111,10 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 	if failure.Detail("last_admin") != nil {
 		return "This would leave the company with no working service account that holds admin on the Admin tool, and nobody could manage it. " +
 			"Make another one that does, then try again."
+	}
+	if client.IsOtherCompany(failure) {
+		return "The credentials of the provider belong to another company than " + tried.companyID + ". Check client_id (PROCORE_CLIENT_ID) and " +
+			"company_id (PROCORE_COMPANY_ID): they must be of the same company. Whether the object is still there isn't known."
 	}
 	switch failure.Origin {
 	case client.OriginNetwork:

@@ -28,9 +28,9 @@ type secretResetModel struct {
 	ClearedProjectIDs     types.List   `tfsdk:"cleared_project_ids"`
 }
 
-// resetFields maps the fields of a reset's request to attributes.
+// resetFields maps the fields of a reset's request to attributes, but for client_secret (see accountFields).
 var resetFields = map[string]string{
-	"keep_access": "keep_access", "previous_secret_ttl": "previous_secret_ttl", "client_secret": "client_secret_wo",
+	"keep_access": "keep_access", "previous_secret_ttl": "previous_secret_ttl",
 }
 
 // fillAccount takes over what every answer says about the account and its live secret.

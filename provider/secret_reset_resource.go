@@ -157,6 +157,9 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 		r.report(&resp.Diagnostics, operation{verb: "read the secret version of", noun: "service account", object: id, companyID: companyID}, err)
 		return
 	}
+	if r.stranger(&resp.Diagnostics, state.ClientID, *account) {
+		return
+	}
 	if state.refresh(*account) {
 		warnStaleResetSecret(&resp.Diagnostics, *account)
 	}

@@ -30,11 +30,11 @@ type serviceAccountModel struct {
 	UpdatedAt             types.String `tfsdk:"updated_at"`
 }
 
-// accountFields are the attributes of schema that the API knows under the same name.
+// accountFields are the attributes of schema that the API knows under the same name. client_secret isn't among them: a
+// diagnostic of client_secret_wo would show its line of the configuration, and with it the secret.
 var accountFields = map[string]string{
 	"name": "name", "app_type": "app_type", "marketplace_app": "marketplace_app", "description": "description",
 	"deletion_protection": "deletion_protection", "add_to_new_projects": "add_to_new_projects",
-	"client_secret": "client_secret_wo",
 }
 
 // fill takes over what the server says about the account: everything but the secret, which only the

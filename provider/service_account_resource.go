@@ -156,6 +156,9 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 		r.report(&resp.Diagnostics, r.tried("read", id, companyID), err)
 		return
 	}
+	if r.stranger(&resp.Diagnostics, state.ClientID, *account) {
+		return
+	}
 	if state.refresh(*account) {
 		warnStaleAccountSecret(&resp.Diagnostics, *account)
 	}

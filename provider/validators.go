@@ -17,6 +17,9 @@ import (
 type stringRule struct {
 	description string
 	check       func(string) error
+	// secret keeps the error off the attribute: Terraform shows the line of the configuration that an attribute's error
+	// is about, and what is written there.
+	secret bool
 }
 
 func (r stringRule) Description(context.Context) string         { return r.description }
@@ -26,14 +29,19 @@ func (r stringRule) ValidateString(_ context.Context, req validator.StringReques
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if err := r.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "The value "+err.Error()+".")
+	err := r.check(req.ConfigValue.ValueString())
+	switch summary := "Invalid " + req.Path.String(); {
+	case err == nil:
+	case r.secret:
+		resp.Diagnostics.AddError(summary, "The value "+err.Error()+".")
+	default:
+		resp.Diagnostics.AddAttributeError(req.Path, summary, "The value "+err.Error()+".")
 	}
 }
 
 // isID accepts an ID of the API: a whole number from 1, as the API writes it.
 func isID() validator.String {
-	return stringRule{"a whole number from 1", func(text string) error {
+	return stringRule{description: "a whole number from 1", check: func(text string) error {
 		if !validID(text) {
 			return errors.New("must be an ID: a whole number from 1, without a sign, spaces or leading zeros")
 		}
@@ -47,7 +55,7 @@ const maxNameLength = 255
 // isName accepts a name as the API keeps it. The API trims names; one that isn't trimmed would come
 // back different from what was written, so it is refused here.
 func isName() validator.String {
-	return stringRule{"1 to 255 characters on one line, without spaces at the ends", checkName}
+	return stringRule{description: "1 to 255 characters on one line, without spaces at the ends", check: checkName}
 }
 
 func checkName(text string) error {
@@ -67,7 +75,7 @@ func checkName(text string) error {
 // isPlainText accepts what the API takes as a description, but for its length: line breaks and tabs
 // are the only control characters.
 func isPlainText() validator.String {
-	return stringRule{"no control characters but line breaks and tabs", func(text string) error {
+	return stringRule{description: "no control characters but line breaks and tabs", check: func(text string) error {
 		control := func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }
 		if strings.ContainsFunc(text, control) {
 			return errors.New("must not contain control characters other than line breaks and tabs")
@@ -78,7 +86,7 @@ func isPlainText() validator.String {
 
 // isTimeout accepts a duration above zero.
 func isTimeout() validator.String {
-	return stringRule{"a positive duration such as 30s", func(text string) error {
+	return stringRule{description: "a positive duration such as 30s", check: func(text string) error {
 		if timeout, err := time.ParseDuration(text); err != nil || timeout <= 0 {
 			return errors.New(`must be a positive duration, such as "30s" or "2m"`)
 		}
@@ -88,7 +96,7 @@ func isTimeout() validator.String {
 
 // isPreviousSecretTTL accepts 0 seconds to 30 days, in whole seconds.
 func isPreviousSecretTTL() validator.String {
-	return stringRule{"a duration in whole seconds, at most 30 days", func(text string) error {
+	return stringRule{description: "a duration in whole seconds, at most 30 days", check: func(text string) error {
 		_, err := parsePreviousSecretTTL(text)
 		return err
 	}}
@@ -96,7 +104,7 @@ func isPreviousSecretTTL() validator.String {
 
 // isClientSecret accepts a well-formed client secret.
 func isClientSecret() validator.String {
-	return stringRule{"a well-formed client secret", checkClientSecret}
+	return stringRule{description: "a well-formed client secret", check: checkClientSecret, secret: true}
 }
 
 // The shape of a client secret: "pcs_", 43 base62 characters and 6 of checksum.

@@ -87,9 +87,34 @@ func (e *Error) Detail(reasonCode string) *Detail {
 	return nil
 }
 
+// The reason code and the source by which the API tells a 404 for an object from one for its company.
+const (
+	reasonNotFound  = "not_found"
+	sourceCompanyID = "company_id"
+)
+
 // IsNotFound reports whether the management API itself says that the object is gone. A 404 from
-// anything else, such as a proxy that lost its route, is no reason to forget an object.
-func IsNotFound(err error) bool { return isAPIStatus(err, http.StatusNotFound) }
+// anything else is no reason to forget an object: neither a proxy's that lost its route, nor the API's
+// own for a path that it doesn't know, nor the one for a company that isn't the caller's (IsOtherCompany).
+func IsNotFound(err error) bool {
+	var failure *Error
+	if !errors.As(err, &failure) || !isAPIStatus(err, http.StatusNotFound) {
+		return false
+	}
+	detail := failure.Detail(reasonNotFound)
+	return detail != nil && detail.Source != sourceCompanyID
+}
+
+// IsOtherCompany reports whether the caller's credentials belong to another company than the one that
+// was asked about: then nothing is known of the object.
+func IsOtherCompany(err error) bool {
+	var failure *Error
+	if !errors.As(err, &failure) || !isAPIStatus(err, http.StatusNotFound) {
+		return false
+	}
+	detail := failure.Detail(reasonNotFound)
+	return detail != nil && detail.Source == sourceCompanyID
+}
 
 // IsConflict reports whether the API refused a change because of what there is: a name taken, a
 // protected account, a last administrator.

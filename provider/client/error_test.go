@@ -17,8 +17,16 @@ func TestErrorAnswersAreTold(t *testing.T) {
 		text                    string
 	}{
 		{
-			"gone", "application/json", `{"error":{"code":"NOT_FOUND","message":"There is none.","details":[]}}`,
+			"gone", "application/json", `{"error":{"code":"NOT_FOUND","message":"There is none.","details":[{"reason_code":"not_found","message":"There is none."}]}}`,
 			404, OriginAPI, true, false, "404 NOT_FOUND: There is none.",
+		},
+		{
+			"another company", "application/json", `{"error":{"code":"NOT_FOUND","message":"No such company.","details":[{"reason_code":"not_found","message":"names no company of the caller's","source":"company_id"}]}}`,
+			404, OriginAPI, false, false, "404 NOT_FOUND: No such company.",
+		},
+		{
+			"a path that the API doesn't know", "application/json", `{"error":{"code":"NOT_FOUND","message":"Nothing here.","details":[]}}`,
+			404, OriginAPI, false, false, "404 NOT_FOUND: Nothing here.",
 		},
 		{"a proxy's 404", "text/html", "<html>not found</html>", 404, OriginOther, false, false, "404 Not Found, but not as the management API answers (text/html)"},
 		{"another API's 404", "application/json", `{"message":"no route"}`, 404, OriginOther, false, false, "404 Not Found, but not"},

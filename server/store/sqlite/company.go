@@ -21,8 +21,8 @@ func (s *Store) Initialize(ctx context.Context, company store.NewCompany, key st
 		}
 		if len(companies) > 0 {
 			return &store.Error{Code: store.CodeAlreadyInitialized, Message: fmt.Sprintf(
-				"The database %s already has a company (%s, id %s), and its credentials were shown when it was made. "+
-					"For a further company use 'company add'; if the credentials are lost use 'admin recover --company-id %s'.",
+				"The database %s already has a company (%s, id %s). If you don't have an administrator's credentials for it, "+
+					"make new ones with 'admin recover --company-id %s'; for a further company use 'company add'.",
 				s.path, companies[0].Name, companies[0].ID, companies[0].ID)}
 		}
 		if err := insertSigningKey(ctx, tx, key); err != nil {
