@@ -263,27 +263,26 @@ func (k allKnown) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, r
 // initialize and addCompany make a company as an operator does, and return its ID.
 func initialize(t *testing.T, database, name string) string {
 	t.Helper()
-	return operate(t, "init", "--database", database, "--company", name, "--output", "json")
+	return operate(t, "init", "--database", database, "--company", name, "--output", "json").CompanyID
 }
 
 func addCompany(t *testing.T, database, name string) string {
 	t.Helper()
-	return operate(t, "company", "add", "--database", database, "--name", name, "--output", "json")
+	return operate(t, "company", "add", "--database", database, "--name", name, "--output", "json").CompanyID
 }
 
-func operate(t *testing.T, arguments ...string) (companyID string) {
+// operate runs a subcommand that prints credentials.
+func operate(t *testing.T, arguments ...string) server.Credentials {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	if status := server.Main(t.Context(), arguments, &stdout, &stderr, server.Build{}); status != 0 {
 		t.Fatalf("%v: %s", arguments, stderr.String())
 	}
-	var printed struct {
-		CompanyID string `json:"company_id"`
-	}
+	var printed server.Credentials
 	if err := json.Unmarshal(stdout.Bytes(), &printed); err != nil || printed.CompanyID == "" {
-		t.Fatalf("%v printed no company: %v", arguments, err)
+		t.Fatalf("%v printed no credentials: %v", arguments, err)
 	}
-	return printed.CompanyID
+	return printed
 }
 
 // newClientSecret makes a well-formed secret, as generate-secret does.

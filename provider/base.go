@@ -159,7 +159,14 @@ func (b *resourceBase) planCompany(ctx context.Context, req resource.ModifyPlanR
 	var configured, planned types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("company_id"), &configured)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("company_id"), &planned)...)
-	if resp.Diagnostics.HasError() || !configured.IsNull() || !planned.IsUnknown() {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !configured.IsNull() {
+		b.checkMove(ctx, configured, req, resp)
+		return
+	}
+	if !planned.IsUnknown() {
 		return
 	}
 	if b.session == nil || b.session.companyUnknown || (b.session.api == nil && b.session.companyID == "") {
@@ -167,5 +174,22 @@ func (b *resourceBase) planCompany(ctx context.Context, req resource.ModifyPlanR
 	}
 	if companyID := b.company(types.StringNull(), &resp.Diagnostics); companyID != "" {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("company_id"), companyID)...)
+	}
+}
+
+// checkMove makes sure that a resource that is to be replaced in another company can be made there. Terraform destroys
+// before it creates: finding out at apply would cost the object.
+func (b *resourceBase) checkMove(ctx context.Context, configured types.String, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || configured.IsUnknown() || b.session == nil || b.session.api == nil {
+		return
+	}
+	var current types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("company_id"), &current)...)
+	if resp.Diagnostics.HasError() || current.Equal(configured) {
+		return
+	}
+	companyID := configured.ValueString()
+	if _, err := b.session.api.GetCompany(ctx, companyID); err != nil {
+		b.report(&resp.Diagnostics, operation{verb: "move to", noun: "company", object: companyID, companyID: companyID}, err)
 	}
 }

@@ -118,7 +118,7 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 	}
 	switch failure.Origin {
 	case client.OriginNetwork:
-		return c.unreachableAdvice(tried)
+		return c.unreachableAdvice(tried, failure)
 	case client.OriginToken:
 		if client.IsWrongCredentials(failure) {
 			return "The server refused the credentials of the provider itself. Check client_id and client_secret in the provider block, or " +
@@ -127,16 +127,16 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 		return "No access token could be had from " + c.endpoint() + ". Check that base_url (PROCORE_BASE_URL) is the management API's."
 	case client.OriginOther:
 		return "Check that base_url (PROCORE_BASE_URL) is the management API's, and what stands between Terraform and it. " +
-			"It was asked at " + c.endpoint() + "." + tried.doubt()
+			"It was asked at " + c.endpoint() + "." + tried.doubt(failure)
 	case client.OriginAPI:
-		return statusAdvice(tried, failure.Status)
+		return statusAdvice(tried, failure)
 	default:
 		return ""
 	}
 }
 
-func statusAdvice(tried operation, status int) string {
-	switch {
+func statusAdvice(tried operation, failure *client.Error) string {
+	switch status := failure.Status; {
 	case status == http.StatusUnauthorized:
 		return "The access token was refused, and so was a fresh one. Check that the provider's service account is active and belongs to company " +
 			tried.companyID + "."
@@ -149,7 +149,7 @@ func statusAdvice(tried operation, status int) string {
 		return "The server limits how fast it is called. Try again later, or lower terraform's -parallelism, or raise max_retries " +
 			"in the provider block."
 	case status >= http.StatusInternalServerError:
-		return "The server has a fault of its own; its log tells more. Try again." + tried.doubt()
+		return "The server has a fault of its own; its log tells more. Try again." + tried.doubt(failure)
 	default:
 		return ""
 	}
@@ -162,17 +162,17 @@ func (c *connection) endpoint() string {
 	return c.session.endpoint
 }
 
-func (c *connection) unreachableAdvice(tried operation) string {
+func (c *connection) unreachableAdvice(tried operation, failure *client.Error) string {
 	if c.session != nil && c.session.embedded {
 		return "The management API inside the provider failed on " + c.endpoint() + ". Check the file and company_id (" + tried.companyID + ")."
 	}
 	return "The management API at " + c.endpoint() + " could not be reached, or did not answer in time. Check that it runs, base_url " +
-		"(PROCORE_BASE_URL), the network, and, for a private certificate authority, ca_certificate_file." + tried.doubt()
+		"(PROCORE_BASE_URL), the network, and, for a private certificate authority, ca_certificate_file." + tried.doubt(failure)
 }
 
 // doubt is what to add when an answer was lost.
-func (o operation) doubt() string {
-	if !o.onceOnly {
+func (o operation) doubt(failure *client.Error) string {
+	if !o.onceOnly || failure.NeverSent {
 		return ""
 	}
 	return " The server may have done it before the answer was lost: look before you try again."

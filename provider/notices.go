@@ -20,9 +20,9 @@ func accountLabel(account client.ServiceAccount) string {
 
 // warnStaleAccountSecret tells that the secret of an account is another one than the state has.
 func warnStaleAccountSecret(diags *diag.Diagnostics, account client.ServiceAccount) {
-	diags.AddAttributeWarning(path.Root("client_secret"), "The secret in the state is not the live one any more",
-		fmt.Sprintf("The client secret of %s was reset at %s, outside this resource; it is now version %d with the fingerprint %s. The secret in the "+
-			"state no longer counts, so client_secret is now null. The account is not replaced and nothing is changed on the server.\n\n"+
+	diags.AddAttributeWarning(path.Root("client_secret"), "The secret that Terraform knew is not the live one any more",
+		fmt.Sprintf("The client secret of %s was reset at %s, outside this resource; it is now version %d with the fingerprint %s. The secret that "+
+			"Terraform knew no longer counts, so client_secret is null. The account is not replaced and nothing is changed on the server.\n\n"+
 			"If a procore_service_account_secret_reset in this configuration did it, all is well: its client_secret is the live one, "+
 			"refer to that. If something else did, nobody can read the new secret again: add a procore_service_account_secret_reset, or "+
 			"change the triggers of the one there is, to get a secret that Terraform knows.",
@@ -31,12 +31,22 @@ func warnStaleAccountSecret(diags *diag.Diagnostics, account client.ServiceAccou
 
 // warnStaleResetSecret tells that somebody reset the secret after the reset resource did.
 func warnStaleResetSecret(diags *diag.Diagnostics, account client.ServiceAccount) {
-	diags.AddAttributeWarning(path.Root("client_secret"), "The secret in the state is not the live one any more",
-		fmt.Sprintf("The client secret of %s was reset at %s, outside this resource; it is now version %d with the fingerprint %s. The secret in the "+
-			"state no longer counts, so client_secret is now null. Nothing is reset because of this.\n\n"+
+	diags.AddAttributeWarning(path.Root("client_secret"), "The secret that Terraform knew is not the live one any more",
+		fmt.Sprintf("The client secret of %s was reset at %s, outside this resource; it is now version %d with the fingerprint %s. The secret that "+
+			"Terraform knew no longer counts, so client_secret is null. Nothing is reset because of this.\n\n"+
 			"Nobody can read the new secret again. To get one that Terraform knows, change a value in triggers: that resets the "+
 			"secret once more, and the one set elsewhere stops working.",
 			accountLabel(account), account.SecretCreatedAt, account.SecretVersion, account.SecretFingerprint))
+}
+
+// warnAdoptedVersion tells that a first client_secret_wo_version on an existing reset sends nothing: people expect it to.
+func warnAdoptedVersion(diags *diag.Diagnostics, decision resetDecision, state, plan secretResetModel) {
+	if decision != noReset || !state.ClientSecretWOVersion.IsNull() || plan.ClientSecretWOVersion.IsNull() {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("client_secret_wo_version"), "client_secret_wo is not sent",
+		"The plan only notes client_secret_wo_version in the state, because a first one resets nothing; the secret, and client_secret in the state, "+
+			"stay as they are. To reset the secret to client_secret_wo, apply this and then raise client_secret_wo_version.")
 }
 
 // statusHelp is what to do about each reason for a status other than "active".

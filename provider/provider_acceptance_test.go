@@ -190,9 +190,8 @@ func TestAccProviderAnotherDefaultCompanyReplacesNothing(t *testing.T) {
 			ConfigPlanChecks: planned(plancheck.ExpectEmptyPlan()),
 		},
 		resource.TestStep{
-			Config:           block(other) + account(`name = "ci"`, fmt.Sprintf("company_id = %q", other)),
-			ExpectError:      regexp.MustCompile(`Unable to create service account "ci"`), // the administrator of the one company is none of the other
-			ConfigPlanChecks: planned(plancheck.ExpectResourceAction(accountAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			Config:      block(other) + account(`name = "ci"`, fmt.Sprintf("company_id = %q", other)),
+			ExpectError: regexp.MustCompile(`Unable to move to company`), // the administrator of the one company is none of the other
 		},
 	)
 }
@@ -209,8 +208,15 @@ func TestAccProviderResourceInAnotherCompanyOfTheEmbeddedDatabase(t *testing.T) 
 		{Config: block + account(`name = "ci"`, fmt.Sprintf("company_id = %q", second)), ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectKnownValue(accountAddress, tfjsonpath.New("company_id"), knownvalue.StringExact(second)),
 		}},
-		{Config: block + account(`name = "ci"`, `company_id = "99"`), ExpectError: regexp.MustCompile(`(?s)Unable to (create|read)`)},
+		{Config: block + account(`name = "ci"`, `company_id = "99"`), ExpectError: regexp.MustCompile(`Unable to move to company 99`)},
 		{Config: block + account(`name = "ci"`, fmt.Sprintf("company_id = %q", second))},
+		{
+			Config:           block + account(`name = "ci"`, fmt.Sprintf("company_id = %q", first)),
+			ConfigPlanChecks: planned(plancheck.ExpectResourceAction(accountAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(accountAddress, tfjsonpath.New("company_id"), knownvalue.StringExact(first)),
+			},
+		},
 	}})
 }
 

@@ -56,13 +56,15 @@ func (m *secretResetModel) fillReset(reset client.Reset, ownSecret bool) {
 	m.ClearedProjectIDs = stringList(reset.Cleared.ProjectIDs)
 }
 
-// refresh takes over what a Read finds and reports whether the secret was reset after the reset that
-// the state knows; then the state's secret is dropped. What that reset had cleared stays as it was.
+// refresh takes over what a Read finds and reports whether a secret that Terraform knew, or brought, was
+// reset since; then the state's secret is dropped. What that reset had cleared stays as it was.
 func (m *secretResetModel) refresh(account client.ServiceAccount) (stale bool) {
-	stale = !sameSecret(m.SecretVersion, m.SecretFingerprint, account)
+	held := !m.ClientSecret.IsNull() || !m.ClientSecretWOVersion.IsNull()
+	current := sameSecret(m.SecretVersion, m.SecretFingerprint, account)
 	m.fillAccount(account)
-	if stale {
+	if !current {
 		m.ClientSecret = types.StringNull()
+		stale = held
 	}
 	if m.KeepAccess.IsNull() { // imported: nothing was ever configured
 		m.KeepAccess = types.BoolValue(false)

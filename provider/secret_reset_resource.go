@@ -55,6 +55,7 @@ func (r *secretResetResource) ModifyPlan(ctx context.Context, req resource.Modif
 			return // Terraform plans the create that follows by itself
 		}
 		decision = decideReset(state, plan)
+		warnAdoptedVersion(&resp.Diagnostics, decision, state, plan)
 	}
 	if decision == noReset {
 		return

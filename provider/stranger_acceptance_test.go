@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -9,22 +8,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
-	"github.com/procore/terraform-provider-procore/server"
 	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // otherCompany makes a further company on the server and returns a world that signs in as its administrator.
 func (w *world) otherCompany() *world {
 	w.t.Helper()
-	var stdout, stderr strings.Builder
-	if status := server.Main(w.t.Context(), []string{"company", "add", "--database", w.Database, "--name", "Other", "--output", "json"},
-		&stdout, &stderr, server.Build{}); status != 0 {
-		w.t.Fatal(stderr.String())
-	}
-	var credentials server.Credentials
-	if err := json.Unmarshal([]byte(stdout.String()), &credentials); err != nil {
-		w.t.Fatal(err)
-	}
+	credentials := operate(w.t, "company", "add", "--database", w.Database, "--name", "Other", "--output", "json")
 	other := *w.Server
 	other.ClientID, other.ClientSecret = credentials.ClientID, credentials.ClientSecret
 	return &world{Server: &other, t: w.t, api: w.api} // CompanyID stays: that is the mistake
@@ -87,4 +77,17 @@ func TestAccOwnSecretIsInNoDiagnostic(t *testing.T) {
 			t.Error("Terraform shows the secret")
 		}
 	}
+}
+
+func TestAccServiceAccountIsNotDestroyedForAMoveToACompanyOutOfReach(t *testing.T) {
+	w := newWorld(t)
+	w.otherCompany()
+	w.run(
+		resource.TestStep{Config: w.config(account(`name = "ci exporter"`))},
+		resource.TestStep{
+			Config:      w.config(account(`name = "ci exporter"`, `company_id = "2"`)),
+			ExpectError: regexp.MustCompile(`(?s)Unable to move to company 2.*belong\s+to\s+another\s+company`),
+		},
+		resource.TestStep{Config: w.config(account(`name = "ci exporter"`)), PlanOnly: true},
+	)
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -146,6 +147,9 @@ func TestInitRefusesACompanyWithoutAName(t *testing.T) {
 		got := run(t, "init", "--database", database, "--company", name)
 		if got.status == 0 || got.stdout != "" || !strings.Contains(got.stderr, "name") {
 			t.Errorf("company %q: %+v", name, got)
+		}
+		if _, err := os.Lstat(database); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("company %q: left a file behind: %v", name, err)
 		}
 		// The next try, with a name, works.
 		initialize(t, database)

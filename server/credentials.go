@@ -111,6 +111,10 @@ const adminName = "Administrator"
 // account's credentials without a base URL. It returns *store.Error with CodeAlreadyInitialized when the database has a
 // company.
 func Initialize(ctx context.Context, path, company, algorithm string) (credentials Credentials, err error) {
+	// Before a file is made: a name that can't be must leave nothing behind.
+	if err := (&store.NewCompany{Name: company, Admin: newAdmin(adminName, store.Secret{})}).Normalize(); err != nil {
+		return credentials, err
+	}
 	database, err := sqlite.Open(ctx, sqlite.Options{Path: path, Create: true})
 	if err != nil {
 		return credentials, err

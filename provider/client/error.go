@@ -40,6 +40,8 @@ type Error struct {
 	Message   string
 	Details   []Detail
 	RequestID string // the answer's x-request-id, for the server's log
+	// NeverSent is set when the server can't have seen the request: no connection was made, or no token could be had.
+	NeverSent bool
 	cause     error
 }
 
@@ -229,7 +231,7 @@ func errorFromTransport(ctx context.Context, err error) error {
 		}
 		cause = wrapped.Err
 	}
-	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), cause: cause}
+	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), NeverSent: neverSent(err), cause: cause}
 }
 
 // isCertificateError reports whether TLS failed for want of trust, which no retry mends.

@@ -43,6 +43,8 @@ func TestBadBodyIsRefusedWithOneDetailForEachFault(t *testing.T) {
 				"client_secret malformed", "shape unknown_field", "colour unknown_field",
 			},
 		},
+		{"the same field twice", `{"name":"x","name":"y"}`, 422, unprocessable, []string{"name repeated"}},
+		{"not UTF-8", "{\"name\":\"x\xff\"}", 422, unprocessable, []string{"body invalid_characters"}},
 		{"a list", `[]`, 422, unprocessable, []string{"body wrong_type"}},
 		{"null", `null`, 422, unprocessable, []string{"body wrong_type"}},
 		{"a text", `"name"`, 422, unprocessable, []string{"body wrong_type"}},

@@ -89,7 +89,7 @@ func statusError(ctx context.Context, logger *slog.Logger, err error) *Error {
 		logger.ErrorContext(ctx, "database unavailable", "error", err)
 		message = "The database can't be used at the moment. Try again shortly."
 	case store.CodeInvalid:
-		message += "."
+		message = broken.Error() + "."
 	}
 	return NewError(status, message, details(broken)...)
 }
@@ -139,6 +139,9 @@ func newErrorAnswer(status int, message string, errs []error) *Error {
 		return NewError(status, "The body must be JSON, sent with the header 'Content-Type: application/json'.", ErrorDetail{
 			ReasonCode: "unsupported_media_type", Message: "must be application/json", Source: "Content-Type",
 		})
+	}
+	if status == http.StatusRequestEntityTooLarge {
+		message = fmt.Sprintf("The request's body is too large: at most %d bytes are taken.", MaxBodyBytes)
 	}
 	var list []ErrorDetail
 	seen := map[string]bool{}

@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"reflect"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -79,25 +81,44 @@ func queryFault(operation *huma.Operation, name string, values []string) (store.
 	return store.Fault{}, false
 }
 
-// Object is a JSON object of a request's body, which remembers which of its members were null. The schema's check takes
-// null for "absent", which would let {"name": null} pass for an edit.
+// Object is a JSON object of a request's body, read more strictly than encoding/json reads it: the schema's check takes
+// null for "absent", which would let {"name": null} pass for an edit; of two equal names the last would win; and what is
+// not UTF-8 would be replaced without a word.
 type Object[T any] struct {
 	Value T
-	nulls []string
+
+	nulls, repeated []string
+	notUTF8         bool
 }
 
 // UnmarshalJSON reads the object.
 func (o *Object[T]) UnmarshalJSON(data []byte) error {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(data, &members) == nil { // what isn't an object at all, the schema's check tells
-		for name, value := range members {
-			if string(value) == "null" {
-				o.nulls = append(o.nulls, name)
-			}
-		}
-		slices.Sort(o.nulls)
-	}
+	o.notUTF8 = !utf8.Valid(data)
+	o.note(json.NewDecoder(bytes.NewReader(data)))
 	return json.Unmarshal(data, &o.Value)
+}
+
+// note remembers the members that are null or repeated. What isn't an object at all, the schema's check tells.
+func (o *Object[T]) note(decoder *json.Decoder) {
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, isName := token.(string)
+		var value json.RawMessage
+		if err != nil || !isName || decoder.Decode(&value) != nil {
+			return
+		}
+		if seen[name] && !slices.Contains(o.repeated, name) {
+			o.repeated = append(o.repeated, name)
+		}
+		seen[name] = true
+		if string(value) == "null" {
+			o.nulls = append(o.nulls, name)
+		}
+	}
 }
 
 // Schema is the schema of a T (huma.SchemaProvider).
@@ -105,12 +126,21 @@ func (*Object[T]) Schema(registry huma.Registry) *huma.Schema {
 	return registry.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// nullFaults returns a fault for each member that is null and must not be.
-func (o *Object[T]) nullFaults(allowed ...string) []error {
+// faults returns what is wrong with the object as such. Members that may be null are named.
+func (o *Object[T]) faults(mayBeNull ...string) []error {
 	var faults []error
+	add := func(reason, source, message string) {
+		faults = append(faults, faultError{store.Fault{Reason: reason, Source: source, Message: message}, true})
+	}
+	if o.notUTF8 {
+		add("invalid_characters", "body", "must be valid UTF-8 (RFC 8259 8.1)")
+	}
+	for _, name := range o.repeated {
+		add("repeated", name, "must be given once")
+	}
 	for _, name := range o.nulls {
-		if !slices.Contains(allowed, name) {
-			faults = append(faults, faultError{store.Fault{Reason: reasonWrongType, Source: name, Message: "must not be null"}, true})
+		if !slices.Contains(mayBeNull, name) {
+			add(reasonWrongType, name, "must not be null")
 		}
 	}
 	return faults

@@ -48,7 +48,7 @@ func (i *resetInput) Resolve(ctx huma.Context) []error {
 	if i.Body == nil {
 		i.Body = &Object[SecretReset]{}
 	}
-	return slices.Concat(i.ChangeParams.Resolve(ctx), i.Body.nullFaults("client_secret"),
+	return slices.Concat(i.ChangeParams.Resolve(ctx), i.Body.faults("client_secret"),
 		faultErrors(i.reset(store.Secret{}).Validate()), secretFaults(i.Body.Value.ClientSecret))
 }
 

@@ -114,7 +114,7 @@ type updateInput struct {
 
 // Resolve adds what the store's rules find to what the schema finds (huma.Resolver).
 func (i *updateInput) Resolve(ctx huma.Context) []error {
-	return slices.Concat(i.ChangeParams.Resolve(ctx), i.Body.nullFaults("marketplace_app"), faultErrors(i.Body.Value.change().Validate()))
+	return slices.Concat(i.ChangeParams.Resolve(ctx), i.Body.faults("marketplace_app"), faultErrors(i.Body.Value.change().Validate()))
 }
 
 func (a *accounts) update(ctx context.Context, input *updateInput) (*accountOutput, error) {

@@ -29,7 +29,7 @@ type createInput struct {
 // (huma.Resolver).
 func (i *createInput) Resolve(ctx huma.Context) []error {
 	account := i.account(store.Secret{})
-	return slices.Concat(i.CompanyParams.Resolve(ctx), i.Body.nullFaults("marketplace_app", "client_secret"),
+	return slices.Concat(i.CompanyParams.Resolve(ctx), i.Body.faults("marketplace_app", "client_secret"),
 		faultErrors(account.Normalize()), secretFaults(i.Body.Value.ClientSecret))
 }
 

@@ -53,7 +53,7 @@ func prepareFile(ctx context.Context, path string, create bool) (string, error) 
 
 func notInitialized(path string) error {
 	return &store.Error{Code: store.CodeNotInitialized, Message: fmt.Sprintf(
-		"There is no database at %s. Make one with: init --database %s --company NAME", path, path)}
+		"There is no database at %s. Make one with: terraform-provider-procore init --database %s --company NAME", path, path)}
 }
 
 // checkHeader reads the magic and the application id of a SQLite file (https://www.sqlite.org/fileformat.html 1.3). It

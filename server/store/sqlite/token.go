@@ -80,7 +80,7 @@ func (s *Store) WorkingAdministrator(ctx context.Context, company store.ID) (sto
 		"SELECT "+accountColumns+" "+workingAdmins+" ORDER BY a.id LIMIT 1", company))
 	if errors.Is(err, sql.ErrNoRows) {
 		return account, &store.Error{Code: store.CodeNotFound, Message: "Company " + company.String() +
-			" has no working administrator's account. Make one with: admin recover --company-id " + company.String()}
+			" has no working administrator's account. Make one with: terraform-provider-procore admin recover --company-id " + company.String()}
 	}
 	return account, translate(err)
 }
