@@ -36,12 +36,14 @@ func newWorkspace(t *testing.T, environment ...string) *workspace {
 	dir := t.TempDir()
 	mirror, configFile := filepath.Join(dir, "mirror"), filepath.Join(dir, "cli.tfrc")
 	platform := runtime.GOOS + "_" + runtime.GOARCH
-	folder := filepath.Join(mirror, "registry.terraform.io", "procore", "procore", pluginVersion, platform)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(pluginBinary(t), filepath.Join(folder, "terraform-provider-procore_v"+pluginVersion)); err != nil {
-		t.Fatal(err)
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} { // Terraform's default, and OpenTofu's
+		folder := filepath.Join(mirror, host, "procore", "procore", pluginVersion, platform)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(pluginBinary(t), filepath.Join(folder, "terraform-provider-procore_v"+pluginVersion)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	mirrorConfig := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 	if err := os.WriteFile(configFile, []byte(mirrorConfig), 0o600); err != nil {

@@ -87,17 +87,21 @@ func (s *story) command(words ...string) {
 func (s *story) goOnByHand() {
 	terraform := s.terraformName()
 
-	fmt.Fprintf(s.out, `
-Done. Everything is in %[1]s, which git ignores. To go on by hand:
-
-  cd %[1]s
-  . ./env                                  # who you are, where the API is, where the provider is
-  bin/%[2]s serve --database procore.db &
-  %[3]s plan                           # nothing to do
-  %[3]s output -raw client_secret      # the live secret
-  %[3]s apply -var rotation=3          # one more reset; write it into terraform.tfvars to keep it
-  kill %%1
-
-env, terraform.tfstate and procore.db hold secrets or lead to them: delete the folder when you are done.
-`, folderName, programName, terraform)
+	fmt.Fprintf(s.out, "\nDone. Everything is in %s, which git ignores. To go on by hand:\n\n", folderName)
+	for _, line := range [][2]string{
+		{"cd " + folderName, ""},
+		{". ./env", "who you are, where the API is, where the provider is"},
+		{"bin/" + programName + " serve --database procore.db &", ""},
+		{terraform + " plan", "nothing to do"},
+		{terraform + " output -raw client_secret", "the live secret"},
+		{terraform + " apply -var rotation=3", "one more reset; to keep it, write it into terraform.tfvars"},
+		{"kill %1", "stops the API"},
+	} {
+		if line[1] == "" {
+			fmt.Fprintf(s.out, "  %s\n", line[0])
+		} else {
+			fmt.Fprintf(s.out, "  %-40s # %s\n", line[0], line[1])
+		}
+	}
+	fmt.Fprintln(s.out, "\nenv, terraform.tfstate and procore.db hold secrets or lead to them: delete the folder when you are done.")
 }

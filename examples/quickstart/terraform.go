@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
+	"path/filepath"
 )
 
 // account is what the example's outputs tell.
@@ -38,7 +38,7 @@ func (s *story) firstApply(ctx context.Context) error {
 	s.say("%s is now %s/main.tf; the API's address and the administrator's", configuration, folderName)
 	s.say("credentials reach the provider by the environment.")
 
-	s.command("terraform", "init")
+	s.command(s.terraformName(), "init")
 	if _, err := output(s.terraformCommand(ctx, "init", "-input=false", "-no-color")); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *story) secondApply(ctx context.Context) error {
 
 // emptyPlan expects exit status 0 of a detailed plan: 2 would mean that there are changes.
 func (s *story) emptyPlan(ctx context.Context) error {
-	s.command("terraform", "plan", "-detailed-exitcode")
+	s.command(s.terraformName(), "plan", "-detailed-exitcode")
 
 	plan := s.terraformCommand(ctx, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 	said, err := plan.Output()
@@ -83,7 +83,7 @@ func (s *story) emptyPlan(ctx context.Context) error {
 
 // apply runs terraform apply, shows what it did, and gives back the outputs.
 func (s *story) apply(ctx context.Context) (account, error) {
-	s.command("terraform", "apply", "-auto-approve")
+	s.command(s.terraformName(), "apply", "-auto-approve")
 
 	// The JSON form is made to be read by programs; it has one message for each thing that happens, and no sensitive value.
 	apply := s.terraformCommand(ctx, "apply", "-auto-approve", "-input=false", "-json")
@@ -159,15 +159,11 @@ func (s *story) terraformCommand(ctx context.Context, args ...string) *exec.Cmd 
 	return command
 }
 
-// terraformName is how a person calls the Terraform that the story used: by its name when that finds the same program.
+// terraformName is how a person calls the Terraform that the story uses: by its name when that finds the same program.
 func (s *story) terraformName() string {
-	for _, name := range []string{"terraform", "tofu"} {
-		if found, err := exec.LookPath(name); err == nil && found == s.terraform {
-			return name
-		}
-	}
-	if strings.ContainsAny(s.terraform, " '") {
-		return fmt.Sprintf("%q", s.terraform)
+	name := filepath.Base(s.terraform)
+	if found, err := exec.LookPath(name); err == nil && found == s.terraform {
+		return name
 	}
 
 	return s.terraform
