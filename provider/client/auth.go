@@ -30,7 +30,7 @@ type authTransport struct {
 
 func newAuthTransport(config Config, baseURL string, wire http.RoundTripper) *authTransport {
 	return &authTransport{
-		next: wire,
+		next: &finishTransport{next: wire, timeout: config.RequestTimeout},
 		credentials: &clientcredentials.Config{
 			ClientID:     config.ClientID,
 			ClientSecret: config.ClientSecret,

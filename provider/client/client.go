@@ -98,6 +98,8 @@ func New(config Config) (*Client, error) {
 			return nil, err
 		}
 		transport = newAuthTransport(config, baseURL, wire)
+	} else {
+		transport = &finishTransport{next: transport, timeout: config.RequestTimeout}
 	}
 
 	httpClient := &http.Client{
