@@ -99,10 +99,16 @@ func (s *workspace) write(text, file string) {
 	}
 }
 
-// try runs Terraform and returns what it printed on stdout.
-func (s *workspace) try(arguments ...string) (string, error) {
+// command is Terraform in the workspace, not started yet.
+func (s *workspace) command(arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(s.t.Context(), s.terraform, arguments...)
 	command.Dir, command.Env = s.dir, s.environment
+	return command
+}
+
+// try runs Terraform and returns what it printed on stdout.
+func (s *workspace) try(arguments ...string) (string, error) {
+	command := s.command(arguments...)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()

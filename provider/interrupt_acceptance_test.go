@@ -6,7 +6,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,8 +41,7 @@ func TestAccServiceAccountInterruptedCreateIsInTheState(t *testing.T) {
 	w := &world{Server: &behind, t: t}
 	space.write(w.config(account(`name = "ci exporter"`)), "main.tf")
 
-	command := exec.CommandContext(t.Context(), space.terraform, "apply", "-auto-approve", "-no-color")
-	command.Dir, command.Env = space.dir, space.environment
+	command := space.command("apply", "-auto-approve", "-no-color")
 	command.Stdout, command.Stderr = &space.printed, &space.printed
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
