@@ -38,8 +38,13 @@ func TestAFailureSaysWhatWasTriedWhatTheServerSaidAndWhatToDo(t *testing.T) {
 		},
 		{"last admin", api(409, "CONFLICT", client.Detail{ReasonCode: "last_admin", Message: "is the last"}), []string{"Admin tool", "Make another"}},
 		{
-			"two faults", api(422, "UNPROCESSABLE_ENTITY", client.Detail{Message: "is bad", Source: "client_secret"}, client.Detail{Message: "is odd", Source: "moon"}),
-			[]string{"client_secret_wo: Unable to", "client_secret: is bad.", "moon: is odd.", "422 UNPROCESSABLE_ENTITY"},
+			"two faults", api(422, "UNPROCESSABLE_ENTITY", client.Detail{Message: "is bad", Source: "name"}, client.Detail{Message: "is odd", Source: "moon"}),
+			[]string{"name: Unable to", "name: is bad.", "moon: is odd.", "422 UNPROCESSABLE_ENTITY"},
+		},
+		{
+			// Not on client_secret_wo: Terraform would show the line, and the secret on it.
+			"a fault of the secret", api(422, "UNPROCESSABLE_ENTITY", client.Detail{Message: "is bad", Source: "client_secret"}),
+			[]string{"client_secret: is bad.", "422 UNPROCESSABLE_ENTITY"},
 		},
 		{"unauthorized", api(401, "UNAUTHORIZED"), []string{"access token was refused", "company 1"}},
 		{"forbidden", api(403, "FORBIDDEN"), []string{"admin on the company's Admin tool"}},

@@ -52,6 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Bui
 			status = int(code)
 		}
 	}()
+	dropEmptyVariables()
 	environment := &environment{stdout: stdout, stderr: stderr, build: build}
 	parser, err := kong.New(&commands{}, kong.Name("terraform-provider-procore"), kong.Description(description),
 		kong.DefaultEnvars("PROCORE"), kong.Writers(stdout, stderr), kong.Bind(environment), kong.BindTo(ctx, (*context.Context)(nil)),
@@ -74,6 +75,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Bui
 		return environment.fail(err)
 	}
 	return exitDone
+}
+
+// dropEmptyVariables makes an empty environment variable the same as none, as it is for the provider: compose files and
+// CI systems set them all the time.
+func dropEmptyVariables() {
+	for _, variable := range os.Environ() {
+		if name, value, _ := strings.Cut(variable, "="); value == "" && strings.HasPrefix(name, "PROCORE_") {
+			_ = os.Unsetenv(name) // fails for names that can't be, and this one is
+		}
+	}
 }
 
 const description = `Manages Procore service accounts as code.
@@ -134,9 +145,12 @@ type Database struct {
 
 // Validate refuses what this version can't open (kong's hook).
 func (d Database) Validate() error {
+	if d.Database == "" {
+		return errors.New("database: names no file")
+	}
 	for _, scheme := range []string{"postgres://", "postgresql://"} {
 		if strings.HasPrefix(d.Database, scheme) {
-			return errors.New("--database: this version keeps its data in SQLite only; name a file")
+			return errors.New("database: this version keeps its data in SQLite only; name a file")
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@ type Config struct {
 	// BaseURL is the public address, without a trailing slash: the issuer of the tokens (RFC 8414 2), and what the
 	// metadata's endpoints begin with. Default: http or https and the address that Serve listens on.
 	BaseURL string
-	// TokenTTL is how long an access token lives, in whole seconds. Default: 90 minutes, as at Procore.
+	// TokenTTL is how long an access token lives, in whole seconds. Default: oauth.DefaultTokenTTL.
 	TokenTTL time.Duration
 	// Policy holds the dates at which traditional accounts end. Default: never.
 	Policy store.Policy
@@ -32,13 +32,7 @@ type Config struct {
 	Version string
 }
 
-// DefaultTokenTTL is how long Procore's access tokens live.
-const DefaultTokenTTL = 90 * time.Minute
-
 func (c Config) withDefaults() Config {
-	if c.TokenTTL == 0 {
-		c.TokenTTL = DefaultTokenTTL
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -45,6 +45,9 @@ func Embed(ctx context.Context, database, companyID string) (http.RoundTripper, 
 }
 
 func embeddedServer(ctx context.Context, database string) (*Server, error) {
+	if err := (Database{database}).Validate(); err != nil {
+		return nil, err
+	}
 	path, err := filepath.Abs(database)
 	if err != nil {
 		return nil, fmt.Errorf("find the database: %w", err)
@@ -57,7 +60,7 @@ func embeddedServer(ctx context.Context, database string) (*Server, error) {
 	if err := ensureCompany(ctx, path); err != nil {
 		return nil, err
 	}
-	server, err := New(ctx, Config{Database: path, BaseURL: EmbeddedURL})
+	server, err := New(ctx, Config{Database: path, BaseURL: embeddedURL})
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +68,9 @@ func embeddedServer(ctx context.Context, database string) (*Server, error) {
 	return server, nil
 }
 
-// EmbeddedURL is the base URL of an embedded API: a name that can't be looked up (RFC 6761 6.4), so that a request that
+// embeddedURL is the base URL of an embedded API: a name that can't be looked up (RFC 6761 6.4), so that a request that
 // misses the transport reaches nobody.
-const EmbeddedURL = "http://embedded.invalid"
+const embeddedURL = "http://embedded.invalid"
 
 func ensureCompany(ctx context.Context, path string) (err error) {
 	database, err := sqlite.Open(ctx, sqlite.Options{Path: path, Create: true})

@@ -140,7 +140,15 @@ func (a *accounts) delete(ctx context.Context, input *ChangeParams) (*nothing, e
 	return nil, a.ServiceAccounts.DeleteServiceAccount(ctx, input.company(), id, input.precondition())
 }
 
-func (a *accounts) revokeTokens(ctx context.Context, input *ChangeParams) (*nothing, error) {
+type revokeTokensInput struct {
+	ChangeParams
+	Body *Object[NoFields]
+}
+
+// NoFields is the body of an action that takes nothing: absent, or an empty object.
+type NoFields struct{}
+
+func (a *accounts) revokeTokens(ctx context.Context, input *revokeTokensInput) (*nothing, error) {
 	id, err := input.account()
 	if err != nil {
 		return nil, err

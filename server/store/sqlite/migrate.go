@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -28,7 +29,12 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	}
 	current, target, err := provider.GetVersions(ctx)
 	if err != nil {
-		return translate(err)
+		var own *store.Error
+		if err = translate(err); errors.As(err, &own) || ctx.Err() != nil {
+			return err
+		}
+		return &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
+			"The database %s is damaged: its schema version can't be read (%v). Restore a backup, or name another file.", path, err)}
 	}
 	if current > target {
 		return &store.Error{Code: store.CodeNewerSchema, Message: fmt.Sprintf(
