@@ -6,6 +6,8 @@ import (
 	"io"
 	"log"
 	"log/slog"
+
+	"github.com/procore/terraform-provider-procore/server/store"
 )
 
 // newLogger returns the server's logger, whose lines carry the id of the request that they belong to.
@@ -26,7 +28,7 @@ type requestIDHandler struct{ slog.Handler }
 
 // Handle adds the id and hands the line on (slog.Handler).
 func (h requestIDHandler) Handle(ctx context.Context, record slog.Record) error {
-	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
+	if id := store.ActorFrom(ctx).RequestID; id != "" {
 		record.AddAttrs(slog.String("request_id", id))
 	}
 	return h.Handler.Handle(ctx, record)

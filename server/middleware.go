@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -15,15 +14,14 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/rest"
+	"github.com/procore/terraform-provider-procore/server/store"
 )
 
 // middleware is what every request goes through, outermost first: it gets an id, is logged and counted, survives a
 // panic, and meets an answer in this API's own words where the mux knows no route.
-func middleware(mux *http.ServeMux, logger *slog.Logger, metrics *metrics) http.Handler {
-	return identified(observed(recovered(routed(mux), logger), logger, metrics))
+func middleware(mux *http.ServeMux, config Config, metrics *metrics) http.Handler {
+	return identified(observed(recovered(sunsetting(routed(mux), config), config.Logger), config.Logger, metrics))
 }
-
-type requestIDKey struct{}
 
 // identified gives the request an id, which its answer and its log lines carry. The caller's own is not taken over: it
 // could be anything.
@@ -36,7 +34,7 @@ func identified(next http.Handler) http.Handler {
 		// Answers are about one caller and one moment; those that may be kept say so themselves.
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		next.ServeHTTP(w, r.WithContext(store.WithActor(r.Context(), store.Actor{RequestID: id})))
 	})
 }
 
@@ -96,6 +94,22 @@ func recovered(next http.Handler, logger *slog.Logger) http.Handler {
 			writeError(w, rest.NewError(http.StatusInternalServerError,
 				"The server failed to answer. Its log says why, under this answer's x-request-id."))
 		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sunsetting tells every client of the API when traditional accounts stop working: the date (RFC 8594) and how many whole
+// days are left.
+func sunsetting(next http.Handler, config Config) http.Handler {
+	sunset := config.Policy.Sunset
+	if sunset.IsZero() {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/rest/") || r.URL.Path == "/oauth/token" {
+			w.Header().Set("Sunset", sunset.UTC().Format(http.TimeFormat))
+			w.Header().Set("X-Days-Until-Sunset", strconv.Itoa(store.DaysLeft(sunset, config.Now())))
+		}
 		next.ServeHTTP(w, r)
 	})
 }

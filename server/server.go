@@ -63,7 +63,8 @@ func (s *Server) wire(ctx context.Context) error {
 	mux := http.NewServeMux()
 	api := rest.NewAPI(mux, s.config.Version)
 	rest.Register(api, rest.Config{
-		Companies: s.store, ServiceAccounts: s.store, Permissions: s.store,
+		Companies: s.store, ServiceAccounts: s.store, Permissions: s.store, Projects: s.store,
+		Assignments: s.store, Directory: s.store, AuditEvents: s.store,
 		Authenticate: s.authenticate, Admit: newLimiter(s.config.RateLimit, s.config.Now).admit,
 		SecretReset: metrics.secretsReset.Inc, Logger: s.config.Logger,
 	})
@@ -73,7 +74,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err := rest.ServeDocument(mux, api); err != nil {
 		return err
 	}
-	s.handler = middleware(mux, s.config.Logger, metrics)
+	s.handler = middleware(mux, s.config, metrics)
 	return nil
 }
 

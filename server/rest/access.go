@@ -63,7 +63,12 @@ func (a access) allow(tool string) func(huma.Context, func(huma.Context)) {
 			a.refuse(ctx, err)
 			return
 		}
-		next(huma.WithValue(huma.WithValue(ctx, principalKey{}, principal), addressKey{}, ctx.URL()))
+		inner := store.WithActor(ctx.Context(), store.Actor{
+			ServiceAccountID: principal.Account.ID, ClientID: principal.Account.ClientID,
+			RequestID: store.ActorFrom(ctx.Context()).RequestID,
+		})
+		inner = context.WithValue(inner, principalKey{}, principal)
+		next(huma.WithContext(ctx, context.WithValue(inner, addressKey{}, ctx.URL())))
 	}
 }
 

@@ -43,7 +43,7 @@ type answer struct {
 func (c client) do(method, path string, body any, headers ...string) answer {
 	c.t.Helper()
 	if !strings.HasPrefix(path, "/") {
-		path = "/rest/v2.0/companies/" + c.company + "/" + path
+		path = strings.TrimSuffix("/rest/v2.0/companies/"+c.company+"/"+path, "/") // "" is the company itself
 	}
 	request, err := http.NewRequestWithContext(c.t.Context(), method, c.server.URL+path, reader(c.t, body))
 	if err != nil {

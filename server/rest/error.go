@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,17 +46,11 @@ func NewError(status int, message string, details ...ErrorDetail) *Error {
 	code := strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(strings.ToUpper(http.StatusText(status)))
 	list := make([]ErrorDetail, len(details))
 	for i, detail := range details {
-		detail.Message, detail.Source = masked(detail.Message), masked(detail.Source)
+		detail.Message, detail.Source = store.MaskSecrets(detail.Message), store.MaskSecrets(detail.Source)
 		list[i] = detail
 	}
-	return &Error{status: status, Body: ErrorBody{Code: code, Message: masked(message), Details: list}}
+	return &Error{status: status, Body: ErrorBody{Code: code, Message: store.MaskSecrets(message), Details: list}}
 }
-
-var secretLike = regexp.MustCompile(`pcs_[0-9A-Za-z]+`)
-
-// masked takes client secrets out of a text that repeats a part of the request: people do paste one into the name of a
-// field or of a parameter.
-func masked(text string) string { return secretLike.ReplaceAllString(text, "pcs_…") }
 
 // statuses is the one map from a broken rule to an HTTP status.
 var statuses = map[store.Code]int{
@@ -67,6 +60,9 @@ var statuses = map[store.Code]int{
 	store.CodeDeletionProtected:  http.StatusConflict,
 	store.CodeLastAdmin:          http.StatusConflict,
 	store.CodeCreationClosed:     http.StatusConflict,
+	store.CodeAlreadyInDirectory: http.StatusConflict,
+	store.CodeHomeDirectory:      http.StatusConflict,
+	store.CodeNotHomeDirectory:   http.StatusConflict,
 	store.CodePreconditionFailed: http.StatusPreconditionFailed,
 	store.CodeUnavailable:        http.StatusServiceUnavailable,
 }

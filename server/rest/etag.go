@@ -18,8 +18,11 @@ func etag(object any) string {
 }
 
 // matches reports whether an If-Match header lets a change of the object go on (RFC 9110 13.1.1). The comparison is
-// strong, so a weak tag never matches.
+// strong, so a weak tag never matches; and nothing matches an object that isn't there, whose tag is "".
 func matches(ifMatch, current string) bool {
+	if current == "" {
+		return false
+	}
 	for tag := range strings.SplitSeq(ifMatch, ",") {
 		if tag = strings.TrimSpace(tag); tag == "*" || tag == current {
 			return true
@@ -28,27 +31,37 @@ func matches(ifMatch, current string) bool {
 	return false
 }
 
-// ChangeParams are the parameters of every route that changes a service account.
-type ChangeParams struct {
-	AccountParams
-	IfMatch string `header:"If-Match" doc:"The ETag that the account must still have; 412 when it has changed since"`
+// IfMatch is the header of every route that changes an object.
+type IfMatch struct {
+	IfMatch string `header:"If-Match" doc:"The ETag that the object must still have; 412 when it has changed since"`
 }
 
-// precondition returns what the If-Match header asks of the account before it is changed, or nil without one.
-func (p ChangeParams) precondition() store.Precondition {
-	if p.IfMatch == "" {
+// precondition returns what the If-Match header asks of an object before it is changed, or nil without one. The tag
+// function gives the ETag of the object as it is stored.
+func precondition[T any](header IfMatch, object string, tag func(T) string) store.Precondition[T] {
+	if header.IfMatch == "" {
 		return nil
 	}
-	return func(account store.ServiceAccount) error {
-		if matches(p.IfMatch, accountETag(account)) {
+	return func(stored T) error {
+		if matches(header.IfMatch, tag(stored)) {
 			return nil
 		}
 		return &store.Error{
 			Code:    store.CodePreconditionFailed,
-			Message: "Service account " + account.ID.String() + " has changed since it was read (If-Match). Read it again, then decide.",
+			Message: "The " + object + " has changed since it was read (If-Match). Read it again, then decide.",
 			Faults: []store.Fault{{
-				Reason: string(store.CodePreconditionFailed), Source: "If-Match", Message: "is not the account's ETag any more",
+				Reason: string(store.CodePreconditionFailed), Source: "If-Match", Message: "is not the ETag any more",
 			}},
 		}
 	}
+}
+
+// ChangeParams are the parameters of every route that changes a service account.
+type ChangeParams struct {
+	AccountParams
+	IfMatch
+}
+
+func (p ChangeParams) precondition() store.Precondition[store.ServiceAccount] {
+	return precondition(p.IfMatch, "service account", accountETag)
 }

@@ -33,10 +33,13 @@ type AccountParams struct {
 }
 
 // account returns the account's id, or the error for one that can't exist.
-func (p AccountParams) account() (store.ID, error) {
-	id, ok := store.ParseID(p.AccountID)
+func (p AccountParams) account() (store.ID, error) { return parseID("service account", p.AccountID) }
+
+// parseID returns an id of a path, or the error for one that can't exist.
+func parseID(noun, text string) (store.ID, error) {
+	id, ok := store.ParseID(text)
 	if !ok {
-		return 0, &store.Error{Code: store.CodeNotFound, Message: "There is no such service account in this company: an id is a positive whole number."}
+		return 0, &store.Error{Code: store.CodeNotFound, Message: "There is no such " + noun + " in this company: an id is a positive whole number."}
 	}
 	return id, nil
 }

@@ -13,7 +13,7 @@ func TestSecretInTheWrongPlaceIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	admin := start(t)
 	created := admin.create("careless")
-	path := "service_accounts/" + created.ID
+	path, project := "service_accounts/"+created.ID, admin.project("careless").ID
 	malformed := "pcs_" + strings.Repeat("S3cret", 8) + "!"
 
 	for _, secret := range []string{admin.server.ClientSecret, created.ClientSecret, store.NewSecret().Reveal(), malformed} {
@@ -40,6 +40,15 @@ func TestSecretInTheWrongPlaceIsNotRepeated(t *testing.T) {
 			"as a sort":                admin.get("service_accounts?sort=" + url.QueryEscape(secret)),
 			"as a page":                admin.get("service_accounts?page=" + url.QueryEscape(secret)),
 			"as a status":              admin.get("service_accounts?filters[status]=" + url.QueryEscape(secret)),
+			"as a company tool":        admin.put(path+"/permissions", object{"company": levels{secret: "admin"}}),
+			"as a level":               admin.put(path+"/permissions", object{"company": levels{"documents": secret}}),
+			"as a project tool":        admin.put(assignmentPath(created.ID, project), object{"permissions": levels{secret: "admin"}}),
+			"as a project level":       admin.put(assignmentPath(created.ID, project), object{"permissions": levels{"rfis": secret}}),
+			"as an e-mail address":     admin.setEmail(created.Contact.ID, secret),
+			"as a contact":             admin.addContact(secret),
+			"as a project":             admin.get("projects/" + secret),
+			"as an action's filter":    admin.get("audit_events?filters[action]=" + url.QueryEscape(secret)),
+			"as a range":               admin.get("audit_events?filters[created_at]=" + url.QueryEscape(secret)),
 			"as a content type":        admin.do("POST", "service_accounts", "{}", "Content-Type", secret),
 			"as an ETag":               admin.do("PATCH", path, "{}", "If-Match", secret),
 			"as a company's header":    admin.do("GET", path, nil, "Procore-Company-Id", secret),
@@ -71,7 +80,10 @@ func TestNoAnswerShowsADigestOrAToken(t *testing.T) {
 	holder := admin.as(created)
 	admin.reset(created.ID, object{"previous_secret_ttl": 60})
 
-	for _, path := range []string{"me", "service_accounts", "service_accounts/" + created.ID, "tools", "/metrics", "/healthz"} {
+	for _, path := range []string{
+		"me", "service_accounts", "service_accounts/" + created.ID, "service_accounts/" + created.ID + "/permissions", "tools",
+		"directory/contacts", "/metrics", "/healthz",
+	} {
 		for _, c := range []client{admin, holder} {
 			text := string(c.get(path).body)
 			for _, hidden := range []string{"digest", "token_epoch", "previous", c.token, created.ClientSecret} {

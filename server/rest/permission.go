@@ -2,6 +2,9 @@ package rest
 
 import (
 	"context"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -25,8 +28,38 @@ func (a *accounts) permissions(ctx context.Context, input *AccountParams) (*perm
 	if err != nil {
 		return nil, err
 	}
-	body := CompanyPermissions{levels}
-	return &permissionsOutput{ETag: etag(body), Body: Data[CompanyPermissions]{body}}, nil
+	return newPermissionsOutput(levels), nil
+}
+
+func newPermissionsOutput(levels store.Levels) *permissionsOutput {
+	return &permissionsOutput{ETag: permissionsETag(levels), Body: Data[CompanyPermissions]{CompanyPermissions{levels}}}
+}
+
+func permissionsETag(levels store.Levels) string { return etag(CompanyPermissions{levels}) }
+
+type putPermissionsInput struct {
+	AccountParams
+	IfMatch
+	Body Object[CompanyPermissions]
+}
+
+// Resolve adds what the store's rules find to what the schema finds (huma.Resolver).
+func (i *putPermissionsInput) Resolve(ctx huma.Context) []error {
+	_, err := i.Body.Value.Company.NormalizeCompany()
+	return slices.Concat(i.AccountParams.Resolve(ctx), i.Body.faults(), faultErrors(err))
+}
+
+func (a *accounts) putPermissions(ctx context.Context, input *putPermissionsInput) (*permissionsOutput, error) {
+	id, err := input.account()
+	if err != nil {
+		return nil, err
+	}
+	levels, err := a.Permissions.ReplaceCompanyPermissions(ctx, input.company(), id, input.Body.Value.Company,
+		precondition(input.IfMatch, "set of permissions", permissionsETag))
+	if err != nil {
+		return nil, err
+	}
+	return newPermissionsOutput(levels), nil
 }
 
 // Tools lists what permissions can be granted on.

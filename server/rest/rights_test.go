@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// route is one route below a company; {id} stands for an account's id.
+// route is one route below a company; {id} stands for an object's id.
 type route struct{ method, path, body string }
 
-// adminRoutes need admin on the Admin or Directory tool.
+// adminRoutes need admin on the Admin or the Directory tool. TestRightsOfEveryRouteAndCaller tells which.
 var adminRoutes = []route{
 	{"GET", "tools", ""},
 	{"GET", "service_accounts", ""},
@@ -19,6 +19,22 @@ var adminRoutes = []route{
 	{"POST", "service_accounts/{id}/actions/reset_secret", `{}`},
 	{"POST", "service_accounts/{id}/actions/revoke_tokens", ""},
 	{"GET", "service_accounts/{id}/permissions", ""},
+	{"PUT", "service_accounts/{id}/permissions", `{"company":{"documents":"admin"}}`},
+	{"GET", "service_accounts/{id}/project_assignments", ""},
+	{"GET", "service_accounts/{id}/project_assignments/{id}", ""},
+	{"PUT", "service_accounts/{id}/project_assignments/{id}", `{}`},
+	{"DELETE", "service_accounts/{id}/project_assignments/{id}", ""},
+	{"GET", "projects", ""},
+	{"POST", "projects", `{"name":"made by the wrong one"}`},
+	{"GET", "projects/{id}", ""},
+	{"PATCH", "projects/{id}", `{"name":"edited by the wrong one"}`},
+	{"DELETE", "projects/{id}", ""},
+	{"GET", "directory/contacts", ""},
+	{"POST", "directory/contacts", `{"contact_id":"1"}`},
+	{"GET", "directory/contacts/{id}", ""},
+	{"PATCH", "directory/contacts/{id}", `{"email_address":"wrong@example.com"}`},
+	{"DELETE", "directory/contacts/{id}", ""},
+	{"GET", "audit_events", ""},
 }
 
 // anyRoutes are open to every account of the company.

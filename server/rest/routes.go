@@ -17,6 +17,10 @@ type Config struct {
 	Companies       store.Companies
 	ServiceAccounts store.ServiceAccounts
 	Permissions     store.Permissions
+	Projects        store.Projects
+	Assignments     store.Assignments
+	Directory       store.Directory
+	AuditEvents     store.AuditEvents
 	// Authenticate returns who a bearer token speaks for. It returns *InvalidTokenError for a token that doesn't count, and
 	// any other error where that couldn't be found out.
 	Authenticate func(ctx context.Context, token string) (store.Principal, error)
@@ -45,6 +49,13 @@ const (
 	companyPath   = companiesPath + "/{company_id}"
 	accountsPath  = companyPath + "/service_accounts"
 	accountPath   = accountsPath + "/{id}"
+
+	assignmentsPath = accountPath + "/project_assignments"
+	assignmentPath  = assignmentsPath + "/{project_id}"
+	projectsPath    = companyPath + "/projects"
+	projectPath     = projectsPath + "/{id}"
+	contactsPath    = companyPath + "/directory/contacts"
+	contactPath     = contactsPath + "/{id}"
 )
 
 // MaxBodyBytes is how large a request's body may be; a larger one is answered with 413.
@@ -54,6 +65,7 @@ const MaxBodyBytes = 1 << 20
 // hold; "" lets any account of the company in.
 func Register(api huma.API, config Config) {
 	c, a := &companies{config}, &accounts{config}
+	p, m, d, e := &projects{config}, &assignments{config}, &directory{config}, &auditEvents{config}
 	add := routes{api: api, access: access{Config: config, api: api}}
 
 	handle(add, http.MethodGet, companiesPath, "", "list-companies", "List the companies that the caller belongs to", c.list)
@@ -68,7 +80,28 @@ func Register(api huma.API, config Config) {
 	handle(add, http.MethodDelete, accountPath, store.ToolAdmin, "delete-service-account", "Delete a service account", a.delete)
 	handle(add, http.MethodPost, accountPath+"/actions/reset_secret", store.ToolAdmin, "reset-service-account-secret", "Reset the client secret and show the new one once", a.resetSecret)
 	handle(add, http.MethodPost, accountPath+"/actions/revoke_tokens", store.ToolAdmin, "revoke-service-account-tokens", "End all live tokens and keep the secret", a.revokeTokens)
+
 	handle(add, http.MethodGet, accountPath+"/permissions", store.ToolDirectory, "get-service-account-permissions", "Get a service account's levels on company tools", a.permissions)
+	handle(add, http.MethodPut, accountPath+"/permissions", store.ToolDirectory, "put-service-account-permissions", "Replace a service account's levels on company tools", a.putPermissions)
+	handle(add, http.MethodGet, assignmentsPath, store.ToolDirectory, "list-project-assignments", "List the projects that a service account is assigned to", m.list)
+	handle(add, http.MethodGet, assignmentPath, store.ToolDirectory, "get-project-assignment", "Get a service account's place in a project", m.get)
+	handle(add, http.MethodPut, assignmentPath, store.ToolDirectory, "put-project-assignment", "Assign a service account to a project, or replace its levels there", m.put)
+	alsoCreates(api.OpenAPI().Paths[assignmentPath].Put)
+	handle(add, http.MethodDelete, assignmentPath, store.ToolDirectory, "delete-project-assignment", "Take a service account out of a project", m.delete)
+
+	handle(add, http.MethodGet, projectsPath, store.ToolDirectory, "list-projects", "List projects", p.list)
+	handle(add, http.MethodPost, projectsPath, store.ToolDirectory, "create-project", "Create a project", p.create)
+	handle(add, http.MethodGet, projectPath, store.ToolDirectory, "get-project", "Get a project", p.get)
+	handle(add, http.MethodPatch, projectPath, store.ToolDirectory, "update-project", "Edit a project", p.update)
+	handle(add, http.MethodDelete, projectPath, store.ToolDirectory, "delete-project", "Delete a project and the assignments to it", p.delete)
+
+	handle(add, http.MethodGet, contactsPath, store.ToolDirectory, "list-contacts", "List the contacts of the company's directory", d.list)
+	handle(add, http.MethodPost, contactsPath, store.ToolDirectory, "add-contact", "Put a contact of another company into this directory too, which makes its account nonfunctional", d.add)
+	handle(add, http.MethodGet, contactPath, store.ToolDirectory, "get-contact", "Get a contact", d.get)
+	handle(add, http.MethodPatch, contactPath, store.ToolDirectory, "update-contact", "Change a contact's e-mail address, which makes its account nonfunctional until it is put back", d.update)
+	handle(add, http.MethodDelete, contactPath, store.ToolDirectory, "remove-contact", "Take a contact out of this directory again", d.remove)
+
+	handle(add, http.MethodGet, companyPath+"/audit_events", store.ToolAdmin, "list-audit-events", "List who changed what, newest first", e.list)
 }
 
 // routes is what every route is registered with.
@@ -98,6 +131,13 @@ func handle[I, O any](add routes, method, path, tool, id, summary string, handle
 		}
 		return output, nil
 	})
+}
+
+// alsoCreates documents the 201 of a route that answers 200 where the object was there already.
+func alsoCreates(operation *huma.Operation) {
+	created := *operation.Responses["200"]
+	created.Description = http.StatusText(http.StatusCreated)
+	operation.Responses["201"] = &created
 }
 
 func accessDescription(tool string) string {

@@ -33,6 +33,11 @@ func TestWrongMethodIsRefusedWithAllow(t *testing.T) {
 		"/rest/v2.0/companies": "GET, HEAD", "/rest/v2.0/companies/1": "GET, HEAD", "me": "GET, HEAD", "tools": "GET, HEAD",
 		"service_accounts": "GET, HEAD, POST", "service_accounts/1": "DELETE, GET, HEAD, PATCH",
 		"service_accounts/1/actions/reset_secret": "POST", "service_accounts/1/actions/revoke_tokens": "POST",
+		"service_accounts/1/permissions":           "GET, HEAD, PUT",
+		"service_accounts/1/project_assignments":   "GET, HEAD",
+		"service_accounts/1/project_assignments/1": "DELETE, GET, HEAD, PUT",
+		"projects": "GET, HEAD, POST", "projects/1": "DELETE, GET, HEAD, PATCH",
+		"directory/contacts": "GET, HEAD, POST", "directory/contacts/1": "DELETE, GET, HEAD, PATCH", "audit_events": "GET, HEAD",
 		"/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/metrics": "GET, HEAD", "/openapi.json": "GET, HEAD",
 	} {
 		for _, method := range []string{"OPTIONS", "TRACE", "BREW"} {

@@ -28,6 +28,8 @@ type ServiceAccount struct {
 	DeletionProtection bool     `json:"deletion_protection" doc:"While true, deleting the account is refused"`
 	AddToNewProjects   bool     `json:"add_to_new_projects" doc:"Whether projects made later get the account"`
 	Contact            Contact  `json:"contact"`
+	SunsetAt           *string  `json:"sunset_at" format:"date-time" doc:"When traditional accounts stop working; null when that isn't known"`
+	DaysUntilSunset    *int     `json:"days_until_sunset" doc:"How many whole days are left until then"`
 	LastTokenAt        *string  `json:"last_token_at" format:"date-time" doc:"When the account last got a token, a moment late"`
 	CreatedAt          string   `json:"created_at" format:"date-time"`
 	UpdatedAt          string   `json:"updated_at" format:"date-time"`
@@ -61,16 +63,25 @@ func newServiceAccount(account store.ServiceAccount) ServiceAccount {
 		},
 		CreatedAt: timestamp(account.CreatedAt), UpdatedAt: timestamp(account.UpdatedAt),
 	}
+	if !account.Sunset.IsZero() {
+		days := store.DaysLeft(account.Sunset, account.ReadAt)
+		wire.SunsetAt, wire.DaysUntilSunset = optional(timestamp(account.Sunset)), &days
+	}
 	if !account.LastTokenAt.IsZero() {
 		wire.LastTokenAt = optional(timestamp(account.LastTokenAt))
 	}
 	return wire
 }
 
-// accountETag leaves last_token_at out: getting a token is no edit, and must not make an editor's If-Match stale.
+// accountETag leaves out what changes without an edit, the last token and the days that pass: it must not make an editor's
+// If-Match stale.
 func accountETag(account store.ServiceAccount) string {
-	account.LastTokenAt = time.Time{}
-	return etag(newServiceAccount(account))
+	return etag(edited(newServiceAccount(account)))
+}
+
+func edited(account ServiceAccount) ServiceAccount {
+	account.LastTokenAt, account.DaysUntilSunset = nil, nil
+	return account
 }
 
 // timestamp writes a time as Procore does: UTC, to the second.
@@ -171,6 +182,6 @@ func (a *accounts) me(ctx context.Context, _ *CompanyParams) (*meOutput, error) 
 	principal := caller(ctx)
 	body := Me{newServiceAccount(principal.Account), CompanyPermissions{principal.Levels.Effective()}}
 	tagged := body
-	tagged.LastTokenAt = nil // as in accountETag
+	tagged.ServiceAccount = edited(body.ServiceAccount)
 	return &meOutput{ETag: etag(tagged), Body: Data[Me]{body}}, nil
 }

@@ -31,25 +31,29 @@ func (a *accounts) list(ctx context.Context, input *listInput) (*listOutput, err
 		return nil, err
 	}
 	output := &listOutput{PageHeaders: input.headers(ctx, page.Total)}
-	output.Body.Data = make([]ServiceAccount, len(page.Items))
-	for i, account := range page.Items {
-		output.Body.Data[i] = newServiceAccount(account)
-	}
+	output.Body.Data = wires(page.Items, newServiceAccount)
 	return output, nil
 }
 
 func (i *listInput) query() store.ServiceAccountQuery {
-	query := store.ServiceAccountQuery{
+	return store.ServiceAccountQuery{
 		Name: i.Name, ClientID: i.ClientID, AppType: store.AppType(i.AppType), Status: store.Status(i.Status),
-		Search: i.Search, Sort: store.ServiceAccountSort(i.Sort), Page: i.request(),
+		IDs: idFilter(i.IDs, i.ID), Search: i.Search, Sort: store.Sort(i.Sort), Page: i.request(),
 	}
-	if wanted := slices.Concat(i.IDs, i.ID); len(wanted) > 0 {
-		query.IDs = []store.ID{}
-		for _, text := range wanted {
-			if id, ok := store.ParseID(text); ok { // an id that can't exist selects nothing
-				query.IDs = append(query.IDs, id)
-			}
+}
+
+// idFilter returns the ids of a filter in both of its spellings: nil where neither is given. An id that can't exist
+// selects nothing.
+func idFilter(spellings ...[]string) []store.ID {
+	wanted := slices.Concat(spellings...)
+	if len(wanted) == 0 {
+		return nil
+	}
+	ids := []store.ID{}
+	for _, text := range wanted {
+		if id, ok := store.ParseID(text); ok {
+			ids = append(ids, id)
 		}
 	}
-	return query
+	return ids
 }

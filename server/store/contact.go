@@ -2,7 +2,9 @@ package store
 
 import (
 	"fmt"
+	"net/mail"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -43,4 +45,49 @@ func truncate(text string, limit int) string {
 		text = text[:limit]
 	}
 	return strings.TrimRight(text, "-")
+}
+
+// DirectoryContact is a contact as a company's directory shows it.
+type DirectoryContact struct {
+	Contact
+	// HomeCompanyID is the company whose account the contact stands for.
+	HomeCompanyID    ID
+	ServiceAccountID ID
+	// Active is false once the account has been deleted: contacts are deactivated, never deleted.
+	Active    bool
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// CheckEmailAddress returns *Error unless the text can be an e-mail address.
+func CheckEmailAddress(address string) error {
+	parsed, err := mail.ParseAddress(address)
+	if err == nil && parsed.Address == address && len(address) <= maxEmailLength {
+		return nil
+	}
+	return invalid("contact", []Fault{{
+		Reason: "malformed", Source: "email_address", Message: "must be an e-mail address such as name@example.com",
+	}})
+}
+
+// maxEmailLength is what RFC 5321 4.5.3.1.3 leaves of a path of 256 octets.
+const maxEmailLength = 254
+
+// AlreadyInDirectory is the error for adding a contact to a directory that it is in.
+func AlreadyInDirectory(contact DirectoryContact) *Error {
+	return &Error{Code: CodeAlreadyInDirectory, Message: "Contact " + contact.ID.String() + " (" + contact.Name +
+		") is in this company's directory already."}
+}
+
+// HomeDirectory is the error for taking a contact out of the directory that it was made in.
+func HomeDirectory(contact DirectoryContact) *Error {
+	return &Error{Code: CodeHomeDirectory, Message: "Contact " + contact.ID.String() + " (" + contact.Name +
+		") can't be taken out of its home directory. It is deactivated when service account " +
+		contact.ServiceAccountID.String() + " is deleted."}
+}
+
+// NotHomeDirectory is the error for changing a contact from a directory that it was only put into.
+func NotHomeDirectory(contact DirectoryContact, change string) *Error {
+	return &Error{Code: CodeNotHomeDirectory, Message: "Contact " + contact.ID.String() + " (" + contact.Name +
+		") can be " + change + " in its home directory only, which is another company's."}
 }

@@ -49,26 +49,62 @@ type ServiceAccounts interface {
 	ServiceAccount(ctx context.Context, company, id ID) (ServiceAccount, error)
 	ListServiceAccounts(ctx context.Context, company ID, query ServiceAccountQuery) (Page[ServiceAccount], error)
 	CreateServiceAccount(ctx context.Context, company ID, account NewServiceAccount) (ServiceAccount, error)
-	UpdateServiceAccount(ctx context.Context, company, id ID, change ServiceAccountChange, precondition Precondition) (ServiceAccount, error)
-	DeleteServiceAccount(ctx context.Context, company, id ID, precondition Precondition) error
-	ResetSecret(ctx context.Context, company, id ID, reset SecretReset, precondition Precondition) (ServiceAccount, Cleared, error)
-	RevokeTokens(ctx context.Context, company, id ID, precondition Precondition) error
+	UpdateServiceAccount(ctx context.Context, company, id ID, change ServiceAccountChange, precondition Precondition[ServiceAccount]) (ServiceAccount, error)
+	DeleteServiceAccount(ctx context.Context, company, id ID, precondition Precondition[ServiceAccount]) error
+	ResetSecret(ctx context.Context, company, id ID, reset SecretReset, precondition Precondition[ServiceAccount]) (ServiceAccount, Cleared, error)
+	RevokeTokens(ctx context.Context, company, id ID, precondition Precondition[ServiceAccount]) error
 }
 
-// Precondition decides on the stored account whether a change may go on. A nil Precondition always lets it.
-type Precondition func(ServiceAccount) error
+// Precondition decides on a stored object whether a change may go on. A nil Precondition always lets it.
+type Precondition[T any] func(T) error
 
 // Check runs the precondition.
-func (p Precondition) Check(account ServiceAccount) error {
+func (p Precondition[T]) Check(stored T) error {
 	if p == nil {
 		return nil
 	}
-	return p(account)
+	return p(stored)
 }
 
-// Permissions is what the permission endpoints read.
+// Permissions is what the permission endpoints read and change.
 type Permissions interface {
 	CompanyPermissions(ctx context.Context, company, account ID) (Levels, error)
+	// ReplaceCompanyPermissions replaces all levels on company tools and returns them without those at LevelNone.
+	ReplaceCompanyPermissions(ctx context.Context, company, account ID, levels Levels, precondition Precondition[Levels]) (Levels, error)
+}
+
+// Projects is what the project endpoints read and change.
+type Projects interface {
+	Project(ctx context.Context, company, id ID) (Project, error)
+	ListProjects(ctx context.Context, company ID, query ProjectQuery) (Page[Project], error)
+	CreateProject(ctx context.Context, company ID, project NewProject) (Project, error)
+	UpdateProject(ctx context.Context, company, id ID, change ProjectChange, precondition Precondition[Project]) (Project, error)
+	DeleteProject(ctx context.Context, company, id ID, precondition Precondition[Project]) error
+}
+
+// Assignments is what the project assignment endpoints read and change.
+type Assignments interface {
+	Assignment(ctx context.Context, company, account, project ID) (Assignment, error)
+	ListAssignments(ctx context.Context, company, account ID, page PageRequest) (Page[Assignment], error)
+	// PutAssignment makes the assignment or replaces its levels, and reports whether it made it.
+	PutAssignment(ctx context.Context, company, account, project ID, levels Levels, precondition Precondition[Assignment]) (assignment Assignment, made bool, err error)
+	DeleteAssignment(ctx context.Context, company, account, project ID, precondition Precondition[Assignment]) error
+}
+
+// Directory is what the directory endpoints read and change: the contacts that stand for service accounts.
+type Directory interface {
+	Contact(ctx context.Context, company, id ID) (DirectoryContact, error)
+	ListContacts(ctx context.Context, company ID, page PageRequest) (Page[DirectoryContact], error)
+	ChangeContactEmail(ctx context.Context, company, id ID, address string, precondition Precondition[DirectoryContact]) (DirectoryContact, error)
+	// AddContact puts a contact of another company into this company's directory too, which breaks its account.
+	AddContact(ctx context.Context, company, id ID) (DirectoryContact, error)
+	// RemoveContact takes such a contact out again.
+	RemoveContact(ctx context.Context, company, id ID, precondition Precondition[DirectoryContact]) error
+}
+
+// AuditEvents is what the audit endpoint reads. Events are written by the changes themselves.
+type AuditEvents interface {
+	ListAuditEvents(ctx context.Context, company ID, query AuditQuery) (Page[AuditEvent], error)
 }
 
 // Tokens is what the OAuth endpoints ask: who a client is, whether a token still counts, and which tokens were ended

@@ -23,3 +23,15 @@ func (p PageRequest) Offset() int {
 	}
 	return (p.Number - 1) * p.Size
 }
+
+// Sort orders a list. Objects that are equal under it come in the order of their ids.
+type Sort string
+
+// The orders. SortByID is what a list has unless told.
+const (
+	SortByID            Sort = ""
+	SortByName          Sort = "name"
+	SortByNameDesc      Sort = "-name"
+	SortByCreatedAt     Sort = "created_at"
+	SortByCreatedAtDesc Sort = "-created_at"
+)

@@ -1,6 +1,10 @@
 package store
 
-import "slices"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Level is how much of a tool an account may use.
 type Level string
@@ -48,6 +52,58 @@ func (l Levels) Effective() Levels {
 // Administers reports whether the levels hold Admin on the company tool, directly or through the Directory tool.
 func (l Levels) Administers(tool string) bool {
 	return l[tool] == LevelAdmin || l[ToolDirectory] == LevelAdmin
+}
+
+// NormalizeCompany returns the levels without those at LevelNone, which is the same as absent, or *Error with a fault for
+// each tool that isn't a company tool and each level that its tool doesn't take.
+func (l Levels) NormalizeCompany() (Levels, error) {
+	return l.normalize("company", "company", companyTools)
+}
+
+// NormalizeProject is NormalizeCompany for project tools.
+func (l Levels) NormalizeProject() (Levels, error) {
+	return l.normalize("permissions", "project", projectTools)
+}
+
+func (l Levels) normalize(source, kind string, tools []Tool) (Levels, error) {
+	granted := make(Levels, len(l))
+	var faults []Fault
+	for _, name := range slices.Sorted(maps.Keys(l)) {
+		level := l[name]
+		index := slices.IndexFunc(tools, func(tool Tool) bool { return tool.Name == name })
+		switch {
+		case index < 0:
+			faults = append(faults, unknownTool(source, kind, name, tools))
+		case !slices.Contains(tools[index].Levels, level):
+			faults = append(faults, Fault{
+				Reason: "not_allowed", Source: source + "." + name,
+				Message: "must be one of " + joinLevels(tools[index].Levels),
+			})
+		case level != LevelNone:
+			granted[name] = level
+		}
+	}
+	return granted, invalid("permissions", faults)
+}
+
+func unknownTool(source, kind, name string, tools []Tool) Fault {
+	fault := Fault{Reason: "unknown_tool", Source: source + "." + name, Message: "is not a " + kind + " tool"}
+	names := make([]string, len(tools))
+	for i, tool := range tools {
+		names[i] = tool.Name
+	}
+	if suggestion := nearest(name, names); suggestion != "" {
+		fault.Message += "; did you mean " + suggestion + "?"
+	}
+	return fault
+}
+
+func joinLevels(levels []Level) string {
+	texts := make([]string, len(levels))
+	for i, level := range levels {
+		texts[i] = string(level)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // CompanyTools returns the company tools in the order of their names, with the levels that each takes.

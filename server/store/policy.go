@@ -25,12 +25,21 @@ func (p Policy) SunsetReached(now time.Time) bool {
 	return !p.Sunset.IsZero() && !now.Before(p.Sunset)
 }
 
+// DaysLeft is how many whole days there are until the sunset, 0 on its last day and after it.
+func DaysLeft(sunset, now time.Time) int {
+	return max(0, int(sunset.Sub(now)/(24*time.Hour)))
+}
+
 // SetStatus works out the account's status as of now.
 func (a *ServiceAccount) SetStatus(policy Policy, now time.Time) {
 	a.Status, a.StatusReasons = StatusActive, nil
 	if a.Contact.EmailAddress != a.Contact.AssignedEmailAddress {
 		a.Status, a.StatusReasons = StatusNonfunctional, append(a.StatusReasons, ReasonContactEmailChanged)
 	}
+	if a.ContactElsewhere {
+		a.Status, a.StatusReasons = StatusNonfunctional, append(a.StatusReasons, ReasonContactInOtherDirectory)
+	}
+	a.Sunset, a.ReadAt = policy.Sunset, now
 	if policy.SunsetReached(now) {
 		a.Status, a.StatusReasons = StatusExpired, append(a.StatusReasons, ReasonSunset)
 	}

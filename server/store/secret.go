@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"hash/crc32"
 	"math/big"
+	"regexp"
 	"strings"
 )
 
@@ -57,6 +58,12 @@ func (s Secret) String() string { return secretPrefix + "…" }
 
 // GoString masks the secret for %#v.
 func (s Secret) GoString() string { return s.String() }
+
+var secretLike = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]+`)
+
+// MaskSecrets takes client secrets out of a text that repeats what somebody sent: people do paste one into a description,
+// or into the name of a field.
+func MaskSecrets(text string) string { return secretLike.ReplaceAllString(text, secretPrefix+"…") }
 
 // Digest is what is stored of the secret. A secret of 256 random bits needs no slow hash: slow hashes protect secrets
 // that people choose.

@@ -45,14 +45,19 @@ type ServiceAccount struct {
 	DeletionProtection bool
 	AddToNewProjects   bool
 	Contact            Contact
-	Credentials        Credentials
-	LastTokenAt        time.Time
-	CreatedAt          time.Time
-	UpdatedAt          time.Time
+	// ContactElsewhere says that the contact is in a second company's directory.
+	ContactElsewhere bool
+	Credentials      Credentials
+	LastTokenAt      time.Time
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
 
 	// Status and StatusReasons are worked out when the account is read.
 	Status        Status
 	StatusReasons []string
+	// Sunset is when the account stops working; zero when that isn't known. ReadAt is when all this was worked out.
+	Sunset time.Time
+	ReadAt time.Time
 }
 
 // NewServiceAccount is an account to be made. Its secret is known to the caller, who shows it once; the store sees
@@ -91,21 +96,9 @@ type ServiceAccountQuery struct {
 	IDs []ID
 	// Search selects accounts whose name, description or client id contains the text, whatever the case.
 	Search string
-	Sort   ServiceAccountSort
+	Sort   Sort
 	Page   PageRequest
 }
-
-// ServiceAccountSort orders a list. Accounts that are equal under it come in the order of their ids.
-type ServiceAccountSort string
-
-// The orders. SortByID is what a list has unless told.
-const (
-	SortByID            ServiceAccountSort = ""
-	SortByName          ServiceAccountSort = "name"
-	SortByNameDesc      ServiceAccountSort = "-name"
-	SortByCreatedAt     ServiceAccountSort = "created_at"
-	SortByCreatedAtDesc ServiceAccountSort = "-created_at"
-)
 
 // Normalize trims the name, fills the default app type, and returns *Error with every fault of the account.
 func (a *NewServiceAccount) Normalize() error {

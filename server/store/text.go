@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode"
@@ -84,3 +85,39 @@ func tooLong(source string, limit, length int) Fault {
 }
 
 func quote(text string) string { return strconv.Quote(text) }
+
+// nearest returns the candidate that a person most likely meant by a misspelt text, or "" when none is near: at most a
+// third of the longer one's letters may differ.
+func nearest(text string, candidates []string) string {
+	best, least := "", math.MaxInt
+	for _, candidate := range candidates {
+		if longer, shorter := max(len(text), len(candidate)), min(len(text), len(candidate)); (longer-shorter)*3 > longer {
+			continue // too far already; and the work on a text as long as a whole body would be felt
+		}
+		distance := editDistance(FoldCase(text), FoldCase(candidate))
+		if distance < least && distance*3 <= max(len(text), len(candidate)) {
+			best, least = candidate, distance
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's: how many letters have to be put in, taken out or replaced.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -13,4 +14,166 @@ func insertContact(ctx context.Context, tx *sql.Tx, company, account store.ID, c
 		assigned_email_address, active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 1, ?, ?)`,
 		company, account, contact.Name, contact.EmailAddress, contact.AssignedEmailAddress, micros(now), micros(now))
 	return err
+}
+
+const contactColumns = `c.id, c.company_id, c.service_account_id, c.name, c.email_address, c.assigned_email_address,
+	c.active, c.created_at, c.updated_at`
+
+// inDirectory selects the contacts of a company's directory: its own, and those that were put into it besides. The
+// company is bound twice.
+const inDirectory = `(c.company_id = ? OR EXISTS
+	(SELECT 1 FROM directory_entries d WHERE d.contact_id = c.id AND d.company_id = ?))`
+
+// Contact returns one contact of the company's directory, or *store.Error with CodeNotFound.
+func (s *Store) Contact(ctx context.Context, company, id store.ID) (store.DirectoryContact, error) {
+	var contact store.DirectoryContact
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		contact, err = findContact(ctx, tx, company, id)
+		return err
+	})
+	return contact, err
+}
+
+// ListContacts returns one page of the company's directory, by id.
+func (s *Store) ListContacts(ctx context.Context, company store.ID, page store.PageRequest) (store.Page[store.DirectoryContact], error) {
+	return list(ctx, s, listing[store.DirectoryContact]{
+		columns: contactColumns, tables: "contacts c", where: inDirectory, arguments: []any{company, company},
+		order: "c.id", page: page, scan: scanContact,
+	})
+}
+
+// ChangeContactEmail changes a contact's e-mail address, which breaks its account unless it is the assigned one. It
+// returns *store.Error with CodeNotFound, CodeInvalid, CodeNotHomeDirectory or CodeLastAdmin, or the precondition's error.
+func (s *Store) ChangeContactEmail(
+	ctx context.Context, company, id store.ID, address string, precondition store.Precondition[store.DirectoryContact],
+) (store.DirectoryContact, error) {
+	if err := store.CheckEmailAddress(address); err != nil {
+		return store.DirectoryContact{}, err
+	}
+	var changed store.DirectoryContact
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		contact, err := findContact(ctx, tx, company, id)
+		if err != nil {
+			return err
+		}
+		if err := precondition.Check(contact); err != nil {
+			return err
+		}
+		if contact.HomeCompanyID != company {
+			return store.NotHomeDirectory(contact, "changed")
+		}
+		changed = contact
+		if address == contact.EmailAddress {
+			return nil
+		}
+		if address != contact.AssignedEmailAddress {
+			if err := s.checkContactNotLastAdmin(ctx, tx, contact, "Changing the contact's e-mail address of"); err != nil {
+				return err
+			}
+		}
+		changed.EmailAddress, changed.UpdatedAt = address, s.now()
+		if _, err := tx.ExecContext(ctx, "UPDATE contacts SET email_address = ?, updated_at = ? WHERE id = ?",
+			address, micros(changed.UpdatedAt), id); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, store.ActionContactUpdated, company, contact.ServiceAccountID,
+			contactFacts(contact), contactFacts(changed))
+	})
+	return changed, err
+}
+
+// AddContact puts a contact of another company into this company's directory too, which breaks its account. It returns
+// *store.Error with CodeNotFound, CodeAlreadyInDirectory or CodeLastAdmin.
+func (s *Store) AddContact(ctx context.Context, company, id store.ID) (store.DirectoryContact, error) {
+	var contact store.DirectoryContact
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		var err error
+		contact, err = scanContact(tx.QueryRowContext(ctx, "SELECT "+contactColumns+" FROM contacts c WHERE c.id = ?", id))
+		if errors.Is(err, sql.ErrNoRows) {
+			return store.NotFound("contact", id)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := findContact(ctx, tx, company, id); err == nil {
+			return store.AlreadyInDirectory(contact)
+		} else if !errors.Is(err, &store.Error{Code: store.CodeNotFound}) {
+			return err
+		}
+		if err := s.checkContactNotLastAdmin(ctx, tx, contact, "Putting into a second directory the contact of"); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO directory_entries (contact_id, company_id, created_at) VALUES (?, ?, ?)",
+			id, company, micros(s.now())); err != nil {
+			return err
+		}
+		return s.recordDirectory(ctx, tx, store.ActionContactAdded, contact, company)
+	})
+	return contact, err
+}
+
+// RemoveContact takes a contact out of this company's directory again. It returns *store.Error with CodeNotFound, or
+// CodeHomeDirectory for the directory that it was made in, or the precondition's error.
+func (s *Store) RemoveContact(ctx context.Context, company, id store.ID, precondition store.Precondition[store.DirectoryContact]) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		contact, err := findContact(ctx, tx, company, id)
+		if err != nil {
+			return err
+		}
+		if err := precondition.Check(contact); err != nil {
+			return err
+		}
+		if contact.HomeCompanyID == company {
+			return store.HomeDirectory(contact)
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM directory_entries WHERE contact_id = ? AND company_id = ?", id, company); err != nil {
+			return err
+		}
+		return s.recordDirectory(ctx, tx, store.ActionContactRemoved, contact, company)
+	})
+}
+
+// recordDirectory writes an event for the account's own company, whose account it is that breaks or heals.
+func (s *Store) recordDirectory(ctx context.Context, tx *sql.Tx, action string, contact store.DirectoryContact, directory store.ID) error {
+	entry := store.Facts{"contact_id": contact.ID.String(), "directory_company_id": directory.String()}
+	if action == store.ActionContactAdded {
+		return s.record(ctx, tx, action, contact.HomeCompanyID, contact.ServiceAccountID, nil, entry)
+	}
+	return s.record(ctx, tx, action, contact.HomeCompanyID, contact.ServiceAccountID, entry, nil)
+}
+
+func contactFacts(contact store.DirectoryContact) store.Facts {
+	return store.Facts{"contact_id": contact.ID.String(), "email_address": contact.EmailAddress}
+}
+
+// checkContactNotLastAdmin is checkNotLastAdmin for the account that a contact stands for. A deleted account's contact
+// breaks nothing.
+func (s *Store) checkContactNotLastAdmin(ctx context.Context, tx *sql.Tx, contact store.DirectoryContact, change string) error {
+	if !contact.Active {
+		return nil
+	}
+	account, err := s.findServiceAccount(ctx, tx, contact.HomeCompanyID, contact.ServiceAccountID)
+	if err != nil {
+		return err
+	}
+	return checkNotLastAdmin(ctx, tx, account, change)
+}
+
+func findContact(ctx context.Context, tx *sql.Tx, company, id store.ID) (store.DirectoryContact, error) {
+	contact, err := scanContact(tx.QueryRowContext(ctx,
+		"SELECT "+contactColumns+" FROM contacts c WHERE c.id = ? AND "+inDirectory, id, company, company))
+	if errors.Is(err, sql.ErrNoRows) {
+		return contact, store.NotFound("contact", id)
+	}
+	return contact, err
+}
+
+func scanContact(row scanner) (store.DirectoryContact, error) {
+	var contact store.DirectoryContact
+	var createdAt, updatedAt int64
+	err := row.Scan(&contact.ID, &contact.HomeCompanyID, &contact.ServiceAccountID, &contact.Name, &contact.EmailAddress,
+		&contact.AssignedEmailAddress, &contact.Active, &createdAt, &updatedAt)
+	contact.CreatedAt, contact.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	return contact, err
 }

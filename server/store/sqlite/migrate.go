@@ -27,29 +27,36 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	current, target, err := provider.GetVersions(ctx)
-	if err != nil {
-		var own *store.Error
-		if err = translate(err); errors.As(err, &own) || ctx.Err() != nil {
-			return err
-		}
-		return &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
-			"The database %s is damaged: its schema version can't be read (%v). Restore a backup, or name another file.", path, err)}
-	}
-	if current > target {
-		return &store.Error{Code: store.CodeNewerSchema, Message: fmt.Sprintf(
-			"The database %s was written by a newer version of this program (schema %d, this version knows %d). "+
-				"Use that version, or restore a backup made before the upgrade.", path, current, target)}
-	}
-	if current == target {
-		return nil
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		// Another process may have migrated at the same moment; then there is nothing left to do.
-		if now, _, again := provider.GetVersions(ctx); again == nil && now == target {
+	var before int64
+	var failed error
+	for {
+		current, target, err := provider.GetVersions(ctx)
+		switch {
+		case err != nil:
+			return unreadable(ctx, path, translate(err))
+		case current > target:
+			return &store.Error{Code: store.CodeNewerSchema, Message: fmt.Sprintf(
+				"The database %s was written by a newer version of this program (schema %d, this version knows %d). "+
+					"Use that version, or restore a backup made before the upgrade.", path, current, target)}
+		case current == target:
 			return nil
+		case failed != nil && current == before:
+			return fmt.Errorf("bring the schema of %s up to date: %w", path, translate(failed))
 		}
-		return fmt.Errorf("bring the schema of %s up to date: %w", path, translate(err))
+		// It also fails where another process takes the same step at the same moment. Then the schema has moved on, and
+		// what is left is tried again.
+		before = current
+		_, failed = provider.Up(ctx)
 	}
-	return nil
+}
+
+// unreadable is the error for a schema version that can't be read: the file is ours, so what is left is damage, unless the
+// store has a word for it or the caller has gone.
+func unreadable(ctx context.Context, path string, err error) error {
+	var own *store.Error
+	if errors.As(err, &own) || ctx.Err() != nil {
+		return err
+	}
+	return &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
+		"The database %s is damaged: its schema version can't be read (%v). Restore a backup, or name another file.", path, err)}
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"maps"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -27,13 +28,56 @@ func companyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (stor
 	if err != nil {
 		return nil, err
 	}
+	return collectLevels(rows)
+}
+
+// collectLevels reads rows of tool and level.
+func collectLevels(rows *sql.Rows) (store.Levels, error) {
 	levels := store.Levels{}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err := collect(rows, func(rows *sql.Rows) (struct{}, error) {
 		var tool string
 		var level store.Level
 		err := rows.Scan(&tool, &level)
 		levels[tool] = level
 		return struct{}{}, err
+	})
+	return levels, err
+}
+
+// ReplaceCompanyPermissions replaces the account's levels on company tools. It returns *store.Error with CodeNotFound,
+// CodeInvalid or CodeLastAdmin, or the precondition's error, and then changes nothing.
+func (s *Store) ReplaceCompanyPermissions(
+	ctx context.Context, company, account store.ID, levels store.Levels, precondition store.Precondition[store.Levels],
+) (store.Levels, error) {
+	levels, err := levels.NormalizeCompany()
+	if err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		found, err := s.findServiceAccount(ctx, tx, company, account)
+		if err != nil {
+			return err
+		}
+		before, err := companyPermissions(ctx, tx, account)
+		if err != nil {
+			return err
+		}
+		if err := precondition.Check(before); err != nil || maps.Equal(before, levels) {
+			return err
+		}
+		if !levels.Administers(store.ToolAdmin) {
+			if err := checkNotLastAdmin(ctx, tx, found, "Taking admin away from"); err != nil {
+				return err
+			}
+		}
+		if _, err := clearCompanyPermissions(ctx, tx, account); err != nil {
+			return err
+		}
+		if err := insertCompanyPermissions(ctx, tx, account, levels); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, store.ActionPermissionsChanged, company, account,
+			store.Facts{"permissions": before}, store.Facts{"permissions": levels})
 	})
 	return levels, err
 }
@@ -63,7 +107,7 @@ func clearCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) 
 // tool or on the Directory tool, which implies it. The sunset is left out on purpose: it ends all accounts alike, and
 // no change of ours could keep one working.
 const workingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id
-	WHERE a.company_id = ? AND c.email_address = c.assigned_email_address
+	WHERE a.company_id = ? AND ` + functional + `
 	AND EXISTS (SELECT 1 FROM company_permissions p WHERE p.service_account_id = a.id
 		AND p.tool IN ('admin', 'directory') AND p.level = 'admin')`
 

@@ -7,35 +7,60 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-// ResetSecret replaces the client secret and, unless access is kept, clears the account's permissions, all in one
-// transaction. What store.Credentials.Reset decides is written here.
+// ResetSecret replaces the client secret and, unless access is kept, clears the account's permissions and project
+// assignments, all in one transaction. What store.Credentials.Reset decides is written here.
 //
 // It returns *store.Error with CodeNotFound, CodeInvalid, or CodeLastAdmin when clearing would lock the company out, or
 // the precondition's error, and then changes nothing.
 func (s *Store) ResetSecret(
-	ctx context.Context, company, id store.ID, reset store.SecretReset, precondition store.Precondition,
+	ctx context.Context, company, id store.ID, reset store.SecretReset, precondition store.Precondition[store.ServiceAccount],
 ) (store.ServiceAccount, store.Cleared, error) {
 	var cleared store.Cleared
 	account, err := s.changeServiceAccount(ctx, company, id, precondition, func(tx *sql.Tx, account *store.ServiceAccount) error {
+		before := account.Credentials.Facts()
 		var err error
-		if account.Credentials, err = account.Credentials.Reset(reset, s.now()); err != nil || reset.KeepAccess {
+		if account.Credentials, err = account.Credentials.Reset(reset, s.now()); err != nil {
 			return err
 		}
-		if err := checkNotLastAdmin(ctx, tx, *account, "Resetting the secret of"); err != nil {
-			return err
+		after := account.Credentials.Facts()
+		if !reset.KeepAccess {
+			if cleared, err = clearAccess(ctx, tx, *account); err != nil {
+				return err
+			}
+			before["permissions"], before["project_ids"] = cleared.Levels, idTexts(cleared.ProjectIDs)
+			after["permissions"], after["project_ids"] = store.Levels{}, []string{}
 		}
-		cleared.Levels, err = clearCompanyPermissions(ctx, tx, id)
-		return err
+		return s.record(ctx, tx, store.ActionSecretReset, company, id, before, after)
 	})
 	return account, cleared, err
 }
 
+// clearAccess takes all permissions and project assignments from the account, unless that would lock its company out.
+func clearAccess(ctx context.Context, tx *sql.Tx, account store.ServiceAccount) (cleared store.Cleared, err error) {
+	if err := checkNotLastAdmin(ctx, tx, account, "Resetting the secret of"); err != nil {
+		return cleared, err
+	}
+	if cleared.Levels, err = clearCompanyPermissions(ctx, tx, account.ID); err != nil {
+		return cleared, err
+	}
+	cleared.ProjectIDs, err = clearAssignments(ctx, tx, account.ID)
+	return cleared, err
+}
+
+func idTexts(ids []store.ID) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	return texts
+}
+
 // RevokeTokens ends every live token of the account and keeps its secret. It returns *store.Error with CodeNotFound or
 // the precondition's error.
-func (s *Store) RevokeTokens(ctx context.Context, company, id store.ID, precondition store.Precondition) error {
-	_, err := s.changeServiceAccount(ctx, company, id, precondition, func(_ *sql.Tx, account *store.ServiceAccount) error {
+func (s *Store) RevokeTokens(ctx context.Context, company, id store.ID, precondition store.Precondition[store.ServiceAccount]) error {
+	_, err := s.changeServiceAccount(ctx, company, id, precondition, func(tx *sql.Tx, account *store.ServiceAccount) error {
 		account.Credentials.TokenEpoch++
-		return nil
+		return s.record(ctx, tx, store.ActionTokensRevoked, company, id, nil, nil)
 	})
 	return err
 }

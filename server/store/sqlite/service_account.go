@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -44,7 +45,7 @@ func (s *Store) createServiceAccount(ctx context.Context, company store.ID, acco
 // UpdateServiceAccount edits an account. It returns *store.Error with CodeNotFound, CodeInvalid or CodeNameTaken, or
 // the precondition's error, and then changes nothing. A change that changes nothing leaves updated_at as it is.
 func (s *Store) UpdateServiceAccount(
-	ctx context.Context, company, id store.ID, change store.ServiceAccountChange, precondition store.Precondition,
+	ctx context.Context, company, id store.ID, change store.ServiceAccountChange, precondition store.Precondition[store.ServiceAccount],
 ) (store.ServiceAccount, error) {
 	return s.changeServiceAccount(ctx, company, id, precondition, func(tx *sql.Tx, account *store.ServiceAccount) error {
 		changed, err := change.Apply(*account)
@@ -54,14 +55,18 @@ func (s *Store) UpdateServiceAccount(
 		if err := checkNameFree(ctx, tx, company, changed.Name, id); err != nil {
 			return err
 		}
+		before := *account
 		*account = changed
-		return nil
+		if sameStored(before, changed) {
+			return nil
+		}
+		return s.record(ctx, tx, store.ActionAccountUpdated, company, id, before.Facts(), changed.Facts())
 	})
 }
 
 // DeleteServiceAccount deletes an account, which ends its tokens, and deactivates its contact. It returns *store.Error
 // with CodeNotFound, CodeDeletionProtected or CodeLastAdmin, or the precondition's error, and then changes nothing.
-func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, precondition store.Precondition) error {
+func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, precondition store.Precondition[store.ServiceAccount]) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		account, err := s.findServiceAccount(ctx, tx, company, id)
 		if err != nil {
@@ -76,6 +81,9 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if err := checkNotLastAdmin(ctx, tx, account, "Deleting"); err != nil {
 			return err
 		}
+		if err := s.record(ctx, tx, store.ActionAccountDeleted, company, id, account.Facts(), nil); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
 			return err
 		}
@@ -87,7 +95,7 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 
 // changeServiceAccount reads an account, lets f change it, and writes it back if it did.
 func (s *Store) changeServiceAccount(
-	ctx context.Context, company, id store.ID, precondition store.Precondition,
+	ctx context.Context, company, id store.ID, precondition store.Precondition[store.ServiceAccount],
 	f func(tx *sql.Tx, account *store.ServiceAccount) error,
 ) (store.ServiceAccount, error) {
 	var changed store.ServiceAccount
@@ -156,7 +164,16 @@ func (s *Store) insertServiceAccount(
 	if err := insertCompanyPermissions(ctx, tx, store.ID(id), account.Levels); err != nil {
 		return none, err
 	}
-	return s.findServiceAccount(ctx, tx, companyID, store.ID(id))
+	created, err := s.findServiceAccount(ctx, tx, companyID, store.ID(id))
+	if err != nil {
+		return none, err
+	}
+	facts := created.Facts()
+	maps.Copy(facts, created.Credentials.Facts())
+	if len(account.Levels) > 0 {
+		facts["permissions"] = account.Levels
+	}
+	return created, s.record(ctx, tx, store.ActionAccountCreated, companyID, created.ID, nil, facts)
 }
 
 func updateServiceAccount(ctx context.Context, tx *sql.Tx, account store.ServiceAccount) error {
@@ -203,7 +220,8 @@ func searchKey(fields ...string) string { return store.FoldCase(strings.Join(fie
 const accountColumns = `a.id, a.company_id, a.name, a.app_type, a.marketplace_app, a.description, a.client_id,
 	a.deletion_protection, a.add_to_new_projects, a.secret_version, a.secret_digest, a.secret_created_at,
 	a.previous_secret_digest, a.previous_secret_expires_at, a.token_epoch, a.last_token_at, a.created_at, a.updated_at,
-	c.id, c.name, c.email_address, c.assigned_email_address`
+	c.id, c.name, c.email_address, c.assigned_email_address,
+	EXISTS (SELECT 1 FROM directory_entries d WHERE d.contact_id = c.id)`
 
 const accountTables = `service_accounts a JOIN contacts c ON c.service_account_id = a.id`
 
@@ -217,7 +235,7 @@ func (s *Store) findServiceAccount(ctx context.Context, tx *sql.Tx, company, id 
 }
 
 // scanServiceAccount reads one row of accountColumns and works out the account's status.
-func (s *Store) scanServiceAccount(row interface{ Scan(...any) error }) (store.ServiceAccount, error) {
+func (s *Store) scanServiceAccount(row scanner) (store.ServiceAccount, error) {
 	var (
 		account                               store.ServiceAccount
 		digest, previous                      []byte
@@ -230,7 +248,7 @@ func (s *Store) scanServiceAccount(row interface{ Scan(...any) error }) (store.S
 		&account.Description, &account.ClientID, &account.DeletionProtection, &account.AddToNewProjects,
 		&credentials.SecretVersion, &digest, &secretCreatedAt, &previous, &previousExpiresAt, &credentials.TokenEpoch,
 		&lastTokenAt, &createdAt, &updatedAt, &contact.ID, &contact.Name, &contact.EmailAddress,
-		&contact.AssignedEmailAddress)
+		&contact.AssignedEmailAddress, &account.ContactElsewhere)
 	if err != nil {
 		return account, err
 	}

@@ -2,14 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"strings"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
 // accountOrders are the ORDER BY clauses of the sorts. The id makes each of them total.
-var accountOrders = map[store.ServiceAccountSort]string{
+var accountOrders = map[store.Sort]string{
 	store.SortByID:            "a.id",
 	store.SortByName:          "a.name_key, a.id",
 	store.SortByNameDesc:      "a.name_key DESC, a.id DESC",
@@ -21,24 +20,11 @@ var accountOrders = map[store.ServiceAccountSort]string{
 func (s *Store) ListServiceAccounts(
 	ctx context.Context, company store.ID, query store.ServiceAccountQuery,
 ) (store.Page[store.ServiceAccount], error) {
-	var page store.Page[store.ServiceAccount]
 	where, arguments := s.accountConditions(company, query)
-	err := s.read(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+accountTables+" WHERE "+where, arguments...).Scan(&page.Total)
-		if err != nil {
-			return err
-		}
-		//nolint:gosec // every part is a constant of this package; the values are bound
-		rows, err := tx.QueryContext(ctx, "SELECT "+accountColumns+" FROM "+accountTables+" WHERE "+where+
-			" ORDER BY "+accountOrders[query.Sort]+" LIMIT ? OFFSET ?",
-			append(arguments, query.Page.Size, query.Page.Offset())...)
-		if err != nil {
-			return err
-		}
-		page.Items, err = collect(rows, func(rows *sql.Rows) (store.ServiceAccount, error) { return s.scanServiceAccount(rows) })
-		return err
+	return list(ctx, s, listing[store.ServiceAccount]{
+		columns: accountColumns, tables: accountTables, where: where, arguments: arguments,
+		order: accountOrders[query.Sort], page: query.Page, scan: s.scanServiceAccount,
 	})
-	return page, err
 }
 
 // accountConditions returns the WHERE clause of a query, whose every value is bound.
@@ -60,24 +46,18 @@ func (s *Store) accountConditions(company store.ID, query store.ServiceAccountQu
 		add(s.statusCondition(query.Status))
 	}
 	if query.IDs != nil {
-		values := make([]any, len(query.IDs))
-		for i, id := range query.IDs {
-			values[i] = id
-		}
-		add("a.id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(values)), ",")+")", values...)
+		add(idCondition("a.id", query.IDs), idArguments(query.IDs)...)
 	}
-	switch {
-	case strings.Contains(query.Search, searchSeparator):
-		add("FALSE") // no field has one
-	case query.Search != "":
-		add("instr(a.search_key, ?) > 0", store.FoldCase(query.Search))
+	if query.Search != "" {
+		condition, values := searchCondition("a.search_key", query.Search)
+		add(condition, values...)
 	}
 	return strings.Join(conditions, " AND "), arguments
 }
 
 // statusCondition says in SQL what ServiceAccount.SetStatus says in Go.
 func (s *Store) statusCondition(status store.Status) string {
-	const changed, never = "c.email_address <> c.assigned_email_address", "FALSE"
+	const never = "FALSE"
 	expired := s.policy.SunsetReached(s.now())
 	switch {
 	case expired == (status == store.StatusExpired) && expired:
@@ -85,8 +65,33 @@ func (s *Store) statusCondition(status store.Status) string {
 	case expired || status == store.StatusExpired:
 		return never
 	case status == store.StatusNonfunctional:
-		return changed
+		return "NOT " + functional
 	default:
-		return "NOT (" + changed + ")"
+		return functional
 	}
+}
+
+// functional says in SQL that an account's contact is as it was made, and in no second directory.
+const functional = `(c.email_address = c.assigned_email_address
+	AND NOT EXISTS (SELECT 1 FROM directory_entries d WHERE d.contact_id = c.id))`
+
+// searchCondition says that a search key holds the text, whatever the case.
+func searchCondition(column, text string) (condition string, arguments []any) {
+	if strings.Contains(text, searchSeparator) {
+		return "FALSE", nil // no field has one
+	}
+	return "instr(" + column + ", ?) > 0", []any{store.FoldCase(text)}
+}
+
+// idCondition says that a column is among ids, which are bound with idArguments.
+func idCondition(column string, ids []store.ID) string {
+	return column + " IN (" + strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",") + ")"
+}
+
+func idArguments(ids []store.ID) []any {
+	arguments := make([]any, len(ids))
+	for i, id := range ids {
+		arguments[i] = id
+	}
+	return arguments
 }

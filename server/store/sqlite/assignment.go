@@ -1,0 +1,212 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// Assignment returns the account's place in the project, or *store.Error with CodeNotFound.
+func (s *Store) Assignment(ctx context.Context, company, account, project store.ID) (store.Assignment, error) {
+	var assignment store.Assignment
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
+			return err
+		}
+		var err error
+		assignment, err = findAssignment(ctx, tx, account, project)
+		return err
+	})
+	return assignment, err
+}
+
+// ListAssignments returns one page of the account's assignments, by project id.
+func (s *Store) ListAssignments(ctx context.Context, company, account store.ID, page store.PageRequest) (store.Page[store.Assignment], error) {
+	var result store.Page[store.Assignment]
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
+			return err
+		}
+		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM project_assignments WHERE service_account_id = ?", account).Scan(&result.Total)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `SELECT project_id FROM project_assignments WHERE service_account_id = ?
+			ORDER BY project_id LIMIT ? OFFSET ?`, account, page.Size, page.Offset())
+		if err != nil {
+			return err
+		}
+		projects, err := collect(rows, scanID)
+		if err != nil {
+			return err
+		}
+		for _, project := range projects {
+			assignment, err := findAssignment(ctx, tx, account, project)
+			if err != nil {
+				return err
+			}
+			result.Items = append(result.Items, assignment)
+		}
+		return nil
+	})
+	return result, err
+}
+
+// PutAssignment makes an assignment or replaces its levels. It returns *store.Error with CodeNotFound or CodeInvalid, or
+// the precondition's error, and then changes nothing. A precondition on an assignment that isn't there fails.
+func (s *Store) PutAssignment(
+	ctx context.Context, company, account, project store.ID, levels store.Levels, precondition store.Precondition[store.Assignment],
+) (assignment store.Assignment, made bool, err error) {
+	levels, err = levels.NormalizeProject()
+	if err != nil {
+		return assignment, false, err
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
+			return err
+		}
+		before, err := findAssignment(ctx, tx, account, project)
+		made = errors.Is(err, &store.Error{Code: store.CodeNotFound})
+		if err != nil && !made {
+			return err
+		}
+		if err := precondition.Check(before); err != nil {
+			return err
+		}
+		if made {
+			err = s.insertAssignment(ctx, tx, company, account, project, levels, s.now())
+		} else if !maps.Equal(before.Levels, levels) {
+			err = s.replaceAssignment(ctx, tx, company, before, levels)
+		}
+		if err != nil {
+			return err
+		}
+		assignment, err = findAssignment(ctx, tx, account, project)
+		return err
+	})
+	return assignment, made, err
+}
+
+// DeleteAssignment takes the account out of the project. It returns *store.Error with CodeNotFound or the
+// precondition's error.
+func (s *Store) DeleteAssignment(
+	ctx context.Context, company, account, project store.ID, precondition store.Precondition[store.Assignment],
+) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
+			return err
+		}
+		return s.removeAssignment(ctx, tx, company, account, project, precondition)
+	})
+}
+
+func (s *Store) checkBothThere(ctx context.Context, tx *sql.Tx, company, account, project store.ID) error {
+	if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
+		return err
+	}
+	_, err := findProject(ctx, tx, company, project)
+	return err
+}
+
+func assignmentFacts(project store.ID, levels store.Levels) store.Facts {
+	return store.Facts{"project_id": project.String(), "permissions": levels}
+}
+
+func (s *Store) insertAssignment(
+	ctx context.Context, tx *sql.Tx, company, account, project store.ID, levels store.Levels, now time.Time,
+) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO project_assignments (service_account_id, project_id, created_at, updated_at)
+		VALUES (?, ?, ?, ?)`, account, project, micros(now), micros(now))
+	if err != nil {
+		return err
+	}
+	if err := insertProjectPermissions(ctx, tx, account, project, levels); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, store.ActionAssignmentCreated, company, account, nil, assignmentFacts(project, levels))
+}
+
+func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store.ID, before store.Assignment, levels store.Levels) error {
+	account, project := before.ServiceAccountID, before.ProjectID
+	_, err := tx.ExecContext(ctx, "DELETE FROM project_permissions WHERE service_account_id = ? AND project_id = ?", account, project)
+	if err != nil {
+		return err
+	}
+	if err := insertProjectPermissions(ctx, tx, account, project, levels); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE project_assignments SET updated_at = ? WHERE service_account_id = ? AND project_id = ?",
+		micros(s.now()), account, project)
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, tx, store.ActionAssignmentUpdated, company, account,
+		assignmentFacts(project, before.Levels), assignmentFacts(project, levels))
+}
+
+// removeAssignment deletes an assignment, whose permissions go with it.
+func (s *Store) removeAssignment(
+	ctx context.Context, tx *sql.Tx, company, account, project store.ID, precondition store.Precondition[store.Assignment],
+) error {
+	before, err := findAssignment(ctx, tx, account, project)
+	if err != nil {
+		return err
+	}
+	if err := precondition.Check(before); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM project_assignments WHERE service_account_id = ? AND project_id = ?", account, project)
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, tx, store.ActionAssignmentDeleted, company, account, assignmentFacts(project, before.Levels), nil)
+}
+
+// clearAssignments takes the account out of every project, and returns the projects by id. The reset's own event tells of it.
+func clearAssignments(ctx context.Context, tx *sql.Tx, account store.ID) ([]store.ID, error) {
+	rows, err := tx.QueryContext(ctx, "DELETE FROM project_assignments WHERE service_account_id = ? RETURNING project_id", account)
+	if err != nil {
+		return nil, err
+	}
+	projects, err := collect(rows, scanID)
+	slices.Sort(projects) // RETURNING has no order of its own
+	return projects, err
+}
+
+func findAssignment(ctx context.Context, tx *sql.Tx, account, project store.ID) (store.Assignment, error) {
+	assignment := store.Assignment{ServiceAccountID: account, ProjectID: project}
+	var createdAt, updatedAt int64
+	err := tx.QueryRowContext(ctx, `SELECT created_at, updated_at FROM project_assignments
+		WHERE service_account_id = ? AND project_id = ?`, account, project).Scan(&createdAt, &updatedAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return assignment, &store.Error{Code: store.CodeNotFound, Message: "Service account " + account.String() +
+			" is not assigned to project " + project.String() + "."}
+	}
+	if err != nil {
+		return assignment, err
+	}
+	assignment.CreatedAt, assignment.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	rows, err := tx.QueryContext(ctx, "SELECT tool, level FROM project_permissions WHERE service_account_id = ? AND project_id = ?",
+		account, project)
+	if err != nil {
+		return assignment, err
+	}
+	assignment.Levels, err = collectLevels(rows)
+	return assignment, err
+}
+
+func insertProjectPermissions(ctx context.Context, tx *sql.Tx, account, project store.ID, levels store.Levels) error {
+	for tool, level := range levels {
+		_, err := tx.ExecContext(ctx, `INSERT INTO project_permissions (service_account_id, project_id, tool, level)
+			VALUES (?, ?, ?, ?)`, account, project, tool, level)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// Project returns one project of the company, or *store.Error with CodeNotFound.
+func (s *Store) Project(ctx context.Context, company, id store.ID) (store.Project, error) {
+	var project store.Project
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		project, err = findProject(ctx, tx, company, id)
+		return err
+	})
+	return project, err
+}
+
+// projectOrders are the ORDER BY clauses of the sorts. The id makes each of them total.
+var projectOrders = map[store.Sort]string{
+	store.SortByID:            "id",
+	store.SortByName:          "name_key, id",
+	store.SortByNameDesc:      "name_key DESC, id DESC",
+	store.SortByCreatedAt:     "created_at, id",
+	store.SortByCreatedAtDesc: "created_at DESC, id DESC",
+}
+
+// ListProjects returns one page of the company's projects.
+func (s *Store) ListProjects(ctx context.Context, company store.ID, query store.ProjectQuery) (store.Page[store.Project], error) {
+	conditions, arguments := []string{"company_id = ?"}, []any{company}
+	add := func(condition string, values ...any) {
+		conditions, arguments = append(conditions, condition), append(arguments, values...)
+	}
+	if query.Name != "" {
+		add("name_key = ?", store.FoldCase(query.Name))
+	}
+	if query.Active != nil {
+		add("active = ?", *query.Active)
+	}
+	if query.IDs != nil {
+		add(idCondition("id", query.IDs), idArguments(query.IDs)...)
+	}
+	if query.Search != "" {
+		condition, values := searchCondition("search_key", query.Search)
+		add(condition, values...)
+	}
+	return list(ctx, s, listing[store.Project]{
+		columns: projectColumns, tables: "projects", where: strings.Join(conditions, " AND "), arguments: arguments,
+		order: projectOrders[query.Sort], page: query.Page, scan: scanProject,
+	})
+}
+
+// CreateProject makes a project, and assigns to it every account that is to be added to new projects. It returns
+// *store.Error with CodeInvalid, and then changes nothing.
+func (s *Store) CreateProject(ctx context.Context, company store.ID, project store.NewProject) (store.Project, error) {
+	if err := project.Normalize(); err != nil {
+		return store.Project{}, err
+	}
+	var created store.Project
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		now := s.now()
+		result, err := tx.ExecContext(ctx, `INSERT INTO projects (company_id, name, name_key, search_key, project_number,
+			active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			company, project.Name, store.FoldCase(project.Name), searchKey(project.Name, project.ProjectNumber),
+			project.ProjectNumber, project.Active, micros(now), micros(now))
+		if err != nil {
+			return err
+		}
+		id, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		if err := s.addToNewProject(ctx, tx, company, store.ID(id), now); err != nil {
+			return err
+		}
+		created, err = findProject(ctx, tx, company, store.ID(id))
+		return err
+	})
+	return created, err
+}
+
+// addToNewProject assigns the accounts that are set to be added to all new projects. They get no levels: what they may
+// do there is for somebody to say.
+func (s *Store) addToNewProject(ctx context.Context, tx *sql.Tx, company, project store.ID, now time.Time) error {
+	rows, err := tx.QueryContext(ctx, "SELECT id FROM service_accounts WHERE company_id = ? AND add_to_new_projects ORDER BY id", company)
+	if err != nil {
+		return err
+	}
+	accounts, err := collect(rows, scanID)
+	if err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		if err := s.insertAssignment(ctx, tx, company, account, project, store.Levels{}, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UpdateProject edits a project. It returns *store.Error with CodeNotFound or CodeInvalid, or the precondition's error,
+// and then changes nothing.
+func (s *Store) UpdateProject(
+	ctx context.Context, company, id store.ID, change store.ProjectChange, precondition store.Precondition[store.Project],
+) (store.Project, error) {
+	var changed store.Project
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		project, err := findProject(ctx, tx, company, id)
+		if err != nil {
+			return err
+		}
+		if err := precondition.Check(project); err != nil {
+			return err
+		}
+		if changed, err = change.Apply(project); err != nil || changed == project {
+			return err
+		}
+		changed.UpdatedAt = s.now()
+		_, err = tx.ExecContext(ctx, `UPDATE projects SET name = ?, name_key = ?, search_key = ?, project_number = ?,
+			active = ?, updated_at = ? WHERE id = ?`,
+			changed.Name, store.FoldCase(changed.Name), searchKey(changed.Name, changed.ProjectNumber),
+			changed.ProjectNumber, changed.Active, micros(changed.UpdatedAt), id)
+		return err
+	})
+	return changed, err
+}
+
+// DeleteProject deletes a project, and with it the accounts' assignments to it. It returns *store.Error with
+// CodeNotFound or the precondition's error.
+func (s *Store) DeleteProject(ctx context.Context, company, id store.ID, precondition store.Precondition[store.Project]) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		project, err := findProject(ctx, tx, company, id)
+		if err != nil {
+			return err
+		}
+		if err := precondition.Check(project); err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, "SELECT service_account_id FROM project_assignments WHERE project_id = ? ORDER BY 1", id)
+		if err != nil {
+			return err
+		}
+		accounts, err := collect(rows, scanID)
+		if err != nil {
+			return err
+		}
+		for _, account := range accounts {
+			if err := s.removeAssignment(ctx, tx, company, account, id, nil); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM projects WHERE id = ?", id)
+		return err
+	})
+}
+
+const projectColumns = "id, company_id, name, project_number, active, created_at, updated_at"
+
+func findProject(ctx context.Context, tx *sql.Tx, company, id store.ID) (store.Project, error) {
+	project, err := scanProject(tx.QueryRowContext(ctx,
+		"SELECT "+projectColumns+" FROM projects WHERE id = ? AND company_id = ?", id, company))
+	if errors.Is(err, sql.ErrNoRows) {
+		return project, store.NotFound("project", id)
+	}
+	return project, err
+}
+
+func scanProject(row scanner) (store.Project, error) {
+	var project store.Project
+	var createdAt, updatedAt int64
+	err := row.Scan(&project.ID, &project.CompanyID, &project.Name, &project.ProjectNumber, &project.Active, &createdAt, &updatedAt)
+	project.CreatedAt, project.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	return project, err
+}
+
+func scanID(rows *sql.Rows) (id store.ID, err error) {
+	err = rows.Scan(&id)
+	return id, err
+}
