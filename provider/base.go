@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -93,7 +94,13 @@ func (b *resourceBase) Configure(_ context.Context, req resource.ConfigureReques
 // ImportState implements resource.ResourceWithImportState for objects that an ID names inside a
 // company: it takes ID or COMPANY_ID/ID. Read fills in the rest.
 func (b *resourceBase) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	imported, err := parseImportID(req.ID)
+	b.importIDs(ctx, req.ID, resp, "id")
+}
+
+// importIDs reads an import ID, which has one ID for each attribute and may have the company's before them, into the
+// state: company_id and the attributes.
+func (b *resourceBase) importIDs(ctx context.Context, text string, resp *resource.ImportStateResponse, attributes ...string) {
+	imported, err := parseImportID(text, len(attributes))
 	if err != nil {
 		resp.Diagnostics.AddError("Invalid import ID", err.Error())
 		return
@@ -103,30 +110,38 @@ func (b *resourceBase) ImportState(ctx context.Context, req resource.ImportState
 		companyID = b.company(types.StringNull(), &resp.Diagnostics)
 	}
 	if companyID == "" {
-		resp.Diagnostics.AddError("The import ID names no company", fmt.Sprintf("Import COMPANY_ID/%s instead.", imported.id))
+		resp.Diagnostics.AddError("The import ID names no company", fmt.Sprintf("Import COMPANY_ID/%s instead.", text))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("company_id"), companyID)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), imported.id)...)
+	for i, attribute := range attributes {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attribute), imported.ids[i])...)
+	}
 }
 
 // importID is what a person writes to import an object.
 type importID struct {
 	companyID string // empty: the provider's
-	id        string
+	ids       []string
 }
 
-// parseImportID reads ID or COMPANY_ID/ID.
-func parseImportID(text string) (importID, error) {
-	var parsed importID
-	if companyID, id, found := strings.Cut(text, "/"); found {
-		parsed = importID{companyID: companyID, id: id}
-	} else {
-		parsed = importID{id: text}
+// importForms says how an import ID of so many IDs is written, without its company.
+var importForms = map[int]struct{ form, example string }{
+	1: {"ID", "17"},
+	2: {"ID/PROJECT_ID", "17/3"},
+}
+
+// parseImportID reads so many IDs with "/" between them, and the company's in front of them if there is one more.
+func parseImportID(text string, count int) (importID, error) {
+	parsed := importID{ids: strings.Split(text, "/")}
+	valid := !slices.ContainsFunc(parsed.ids, func(id string) bool { return !validID(id) })
+	if len(parsed.ids) == count+1 {
+		parsed.companyID, parsed.ids = parsed.ids[0], parsed.ids[1:]
 	}
-	if !validID(parsed.id) || (parsed.companyID != "" && !validID(parsed.companyID)) || strings.HasPrefix(text, "/") {
-		return importID{}, fmt.Errorf("%q is neither ID (as in \"17\") nor COMPANY_ID/ID (as in \"1/17\"). Both are whole numbers "+
-			"from 1, without a sign, spaces or leading zeros", text)
+	if !valid || len(parsed.ids) != count {
+		written := importForms[count]
+		return importID{}, fmt.Errorf("%q is neither %s (as in %q) nor COMPANY_ID/%s (as in %q). All of them are whole numbers "+
+			"from 1, without a sign, spaces or leading zeros", text, written.form, written.example, written.form, "1/"+written.example)
 	}
 	return parsed, nil
 }

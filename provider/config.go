@@ -51,6 +51,7 @@ type session struct {
 	companyID      string // the provider's company; empty: none
 	companyUnknown bool
 	unknown        []string
+	access         plannedAccess // of this plan, or this apply
 }
 
 // resolver looks values up, attribute before environment, and gathers what is wrong.

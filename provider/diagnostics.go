@@ -24,13 +24,26 @@ type operation struct {
 	companyID    string
 	// attributes maps the fields that the API names in details[].source to attributes of the schema.
 	attributes map[string]string
-	// onceOnly is set for what makes an account or a secret. When its answer is lost, it may have been
+	// onceOnly is set for what makes an account, a secret or a project. When its answer is lost, it may have been
 	// done all the same.
 	onceOnly bool
 }
 
 func (o operation) summary() string {
 	return strings.TrimSpace(fmt.Sprintf("Unable to %s %s %s", o.verb, o.noun, o.object))
+}
+
+// attribute finds the place in the configuration that a field of the API stands for. "company.documents" is an element
+// of the map company.
+func (o operation) attribute(source string) (at path.Path, known bool) {
+	if attribute, found := o.attributes[source]; found {
+		return path.Root(attribute), true
+	}
+	field, key, nested := strings.Cut(source, ".")
+	if attribute, found := o.attributes[field]; nested && found {
+		return path.Root(attribute).AtMapKey(key), true
+	}
+	return path.Empty(), false
 }
 
 // quoted is a name as summaries show it.
@@ -49,8 +62,8 @@ func (c *connection) report(diags *diag.Diagnostics, tried operation, err error)
 	var general []string
 	for _, detail := range failure.Details {
 		text := said(failure, detail)
-		if attribute, known := tried.attributes[detail.Source]; known {
-			diags.AddAttributeError(path.Root(attribute), tried.summary(), paragraphs(failure.Message, text, advice, note))
+		if attribute, known := tried.attribute(detail.Source); known {
+			diags.AddAttributeError(attribute, tried.summary(), paragraphs(failure.Message, text, advice, note))
 		} else {
 			general = append(general, text)
 		}
@@ -109,8 +122,7 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 		return "To destroy it, set deletion_protection = false, run terraform apply, and then destroy."
 	}
 	if failure.Detail("last_admin") != nil {
-		return "This would leave the company with no working service account that holds admin on the Admin tool, and nobody could manage it. " +
-			"Make another one that does, then try again."
+		return lastAdminAdvice(tried)
 	}
 	if client.IsOtherCompany(failure) {
 		return "The credentials of the provider belong to another company than " + tried.companyID + ". Check client_id (PROCORE_CLIENT_ID) and " +
@@ -122,7 +134,7 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 	case client.OriginToken:
 		if client.IsWrongCredentials(failure) {
 			return "The server refused the credentials of the provider itself. Check client_id and client_secret in the provider block, or " +
-				"PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET. Was that account's secret reset, or the account deleted?"
+				"PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET. Was that account's secret reset, the account deleted, or is it nonfunctional or expired?"
 		}
 		return "No access token could be had from " + c.endpoint() + ". Check that base_url (PROCORE_BASE_URL) is the management API's."
 	case client.OriginOther:
@@ -176,6 +188,15 @@ func (o operation) doubt(failure *client.Error) string {
 		return ""
 	}
 	return " The server may have done it before the answer was lost: look before you try again."
+}
+
+func lastAdminAdvice(tried operation) string {
+	advice := "This would leave the company with no working service account that holds admin on the Admin tool, and nobody could manage it. " +
+		"Make another one that does, then try again."
+	if tried.attributes["keep_access"] != "" {
+		advice += " Or set keep_access = true, which leaves the account its permissions."
+	}
+	return advice
 }
 
 func nameTakenAdvice(tried operation, detail *client.Detail) string {

@@ -79,6 +79,32 @@ func TestAFailureSaysWhatWasTriedWhatTheServerSaidAndWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAFaultOfALevelGoesToItsTool(t *testing.T) {
+	var diags diag.Diagnostics
+	set := operation{verb: "set the permissions of", noun: "service account", object: "17", attributes: permissionFields}
+	(&connection{}).report(&diags, set, &client.Error{
+		Origin: client.OriginAPI, Status: 422, Code: "UNPROCESSABLE_ENTITY", Message: "The permissions are not valid.",
+		Details: []client.Detail{{ReasonCode: "unknown_tool", Message: "is not a company tool; did you mean documents?", Source: "company.documnts"}},
+	})
+	found := problems(diags)
+	want := `company["documnts"]: Unable to set the permissions of service account 17`
+	if len(found) != 1 || !strings.Contains(found[0], want) || !strings.Contains(found[0], "did you mean documents?") {
+		t.Errorf("got %v", found)
+	}
+	if _, known := set.attribute("moon.documents"); known {
+		t.Error("a field that nobody knows has an attribute")
+	}
+}
+
+func TestTheLastAdministratorsResetMayKeepItsAccess(t *testing.T) {
+	failure := &client.Error{Origin: client.OriginAPI, Status: 409, Code: "CONFLICT", Details: []client.Detail{{ReasonCode: "last_admin"}}}
+	var diags diag.Diagnostics
+	(&connection{}).report(&diags, operation{verb: "reset the secret of", noun: "service account", attributes: resetFields}, failure)
+	if found := problems(diags); len(found) != 1 || !strings.Contains(found[0], "keep_access = true") {
+		t.Errorf("got %v", found)
+	}
+}
+
 func TestADoubtfulEndIsOnlyToldWhereItMatters(t *testing.T) {
 	var diags diag.Diagnostics
 	read := operation{verb: "read", noun: "service account", object: "17"}
@@ -96,64 +122,70 @@ func warning(diags diag.Diagnostics) string {
 	return text.String()
 }
 
-func TestAPlannedResetSaysWhatItTakesAway(t *testing.T) {
-	for _, test := range []struct {
-		name          string
-		reset         plannedReset
-		want, without []string
-	}{
-		{
-			"known permissions",
-			plannedReset{
-				certain: true, account: `service account 17 ("ci")`, ttl: "0s",
-				permissions: map[string]string{"schedule": "standard", "documents": "readonly"},
-			},
-			[]string{
-				`The plan resets the client secret of service account 17 ("ci")`, "all permissions and all project memberships",
-				"documents=readonly, schedule=standard", "at once", "keep_access = true",
-			},
-			[]string{"may reset"},
-		},
-		{"no permissions", plannedReset{certain: true, account: "a", ttl: "0s", permissions: map[string]string{}}, []string{"no company permissions"}, nil},
-		{"permissions not readable", plannedReset{certain: true, account: "a", ttl: "0s"}, []string{"clears all permissions"}, []string{"At the moment"}},
-		{
-			"not certain",
-			plannedReset{account: "a", ttl: "36h", keepUnknown: true},
-			[]string{"may reset", "only known after apply", "goes on working for 36h", "unless keep_access turns out to be true"},
-			[]string{"at once"},
-		},
-		{"grace not known", plannedReset{certain: true, account: "a"}, []string{"once previous_secret_ttl has passed"}, nil},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			var diags diag.Diagnostics
-			warnPlannedReset(&diags, test.reset)
-			text := warning(diags)
-			for _, want := range test.want {
-				if !strings.Contains(text, want) {
-					t.Errorf("no %q in\n%s", want, text)
-				}
-			}
-			for _, unwanted := range test.without {
-				if strings.Contains(text, unwanted) {
-					t.Errorf("%q in\n%s", unwanted, text)
-				}
-			}
-		})
-	}
-}
-
 func TestAStatusOtherThanActiveIsToldWithWhatToDo(t *testing.T) {
 	var diags diag.Diagnostics
-	warnStatus(&diags, exampleAccount())
+	warnStatus(&diags, exampleAccount(), "")
 	if len(diags) != 0 {
 		t.Errorf("an active account warns: %v", diags)
 	}
 	broken := exampleAccount()
 	broken.Status, broken.StatusReasons = "nonfunctional", []string{"contact_email_changed", "something_new"}
-	warnStatus(&diags, broken)
-	for _, want := range []string{"nonfunctional", "contact_email_changed (", "put the generated address back", "something_new", "no access tokens"} {
+	warnStatus(&diags, broken, "generated@service-accounts.invalid")
+	for _, want := range []string{"nonfunctional", "contact_email_changed (", "put the generated address back, generated@service-accounts.invalid", "something_new", "no access tokens"} {
 		if !strings.Contains(warning(diags), want) {
 			t.Errorf("no %q in\n%s", want, warning(diags))
 		}
+	}
+}
+
+func TestWhatIsLostIsToldAsCertainlyAsTheResetIs(t *testing.T) {
+	lost := map[string]string{"schedule": "admin"}
+	for _, test := range []struct {
+		certain bool
+		want    []string
+	}{
+		{true, []string{
+			"The plan clears company permissions of service account 17 that are not granted again",
+			"The plan resets the client secret of service account 17, and does not grant the company permissions again",
+		}},
+		{false, []string{"The plan may clear company permissions", "The plan may reset the client secret"}},
+	} {
+		var diags diag.Diagnostics
+		warnNotGrantedAgain(&diags, "17", lost, test.certain)
+		warnStrayGrant(&diags, "17", "the company permissions", test.certain)
+		for _, want := range append(test.want, "holds schedule=admin", "secret_version = procore_service_account_secret_reset.<name>.secret_version") {
+			if !strings.Contains(warning(diags), want) {
+				t.Errorf("no %q in\n%s", want, warning(diags))
+			}
+		}
+	}
+	var diags diag.Diagnostics
+	warnNotGrantedAgain(&diags, "17", nil, true)
+	warnTakenAway(&diags, "17", nil)
+	if len(diags) > 0 {
+		t.Errorf("a warning of nothing lost: %v", diags)
+	}
+}
+
+func TestDaysUntilTheSunsetAreToldWhileTheAccountWorks(t *testing.T) {
+	for days, want := range map[int64]string{0: `"ci" stops working in less than a day`, 1: `"ci" stops working in 1 day`, 39: `"ci" stops working in 39 days`} {
+		var diags diag.Diagnostics
+		account, at := exampleAccount(), "2026-12-31T00:00:00Z"
+		account.DaysUntilSunset, account.SunsetAt = &days, &at
+		warnSunset(&diags, account)
+		if text := warning(diags); !strings.Contains(text, want) || !strings.Contains(text, at) || !strings.Contains(text, "developer managed service account") {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+		account.Status = "expired"
+		diags = nil
+		warnSunset(&diags, account)
+		if len(diags) > 0 {
+			t.Errorf("an expired account warns of its end to come: %v", diags)
+		}
+	}
+	var diags diag.Diagnostics
+	warnSunset(&diags, exampleAccount())
+	if len(diags) > 0 {
+		t.Errorf("without a sunset: %v", diags)
 	}
 }

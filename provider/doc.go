@@ -5,7 +5,9 @@
 // there is one file for each noun: NOUN_resource.go or NOUN_data_source.go is the way between Terraform
 // and the API, NOUN_model.go the pure functions between their values, NOUN_schema.go the manual.
 //
-// The rule of the secret reset, when one happens and when none does, is secret_reset_decision.go.
+// The rule of the secret reset, when one happens and when none does, is secret_reset_decision.go. What a reset and the
+// grants that come after it know of each other in a plan is planned_access.go. The ways to say that a tool is out of
+// reach are told apart, and made one, in levels.go.
 //
 // The package reaches the API through package client only and never imports the server: main hands in
 // the embedded one as an [Embedded].

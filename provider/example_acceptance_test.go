@@ -21,14 +21,21 @@ func TestAccExamplesApplyAndPlanEmpty(t *testing.T) {
 		}
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			w := newWorld(t)
-			space := newWorkspace(t, "PROCORE_BASE_URL="+w.URL, "PROCORE_CLIENT_ID="+w.ClientID, "PROCORE_CLIENT_SECRET="+w.ClientSecret,
-				"PROCORE_COMPANY_ID="+w.CompanyID)
+			space := newWorkspace(t, w.environment()...)
 			if strings.Contains(file, "data-sources") {
 				w.make("ci exporter")
+				w.makeProject("Harbor bridge")
 			}
 			space.apply(example(t, file))
 			space.run("plan", "-detailed-exitcode", "-no-color")
 		})
+	}
+}
+
+// environment configures the provider for the server.
+func (w *world) environment() []string {
+	return []string{
+		"PROCORE_BASE_URL=" + w.URL, "PROCORE_CLIENT_ID=" + w.ClientID, "PROCORE_CLIENT_SECRET=" + w.ClientSecret, "PROCORE_COMPANY_ID=" + w.CompanyID,
 	}
 }
 

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -56,15 +55,20 @@ var statusHelp = map[string]string{
 	"sunset":                     "traditional service accounts have stopped working: move the integration to a developer managed service account",
 }
 
-// warnStatus tells that an account gets no tokens, and why.
-func warnStatus(diags *diag.Diagnostics, account client.ServiceAccount) {
+// warnStatus tells that an account gets no tokens, and why. The e-mail address of its contact was formerly another one, if
+// the state knows.
+func warnStatus(diags *diag.Diagnostics, account client.ServiceAccount, formerly string) {
 	if account.Status == "active" {
 		return
 	}
 	reasons := make([]string, len(account.StatusReasons))
 	for i, reason := range account.StatusReasons {
 		reasons[i] = reason
-		if help := statusHelp[reason]; help != "" {
+		help := statusHelp[reason]
+		if reason == "contact_email_changed" && formerly != "" && formerly != contactEmail(account).ValueString() {
+			help += ", " + formerly
+		}
+		if help != "" {
 			reasons[i] += " (" + help + ")"
 		}
 	}
@@ -76,54 +80,66 @@ func warnStatus(diags *diag.Diagnostics, account client.ServiceAccount) {
 		fmt.Sprintf("%s gets no access tokens, and those it had do not work.%s", capitalized(accountLabel(account)), because))
 }
 
-// plannedReset is what is known about a reset when it is planned.
-type plannedReset struct {
-	certain     bool
-	account     string            // how to call the account
-	permissions map[string]string // its company permissions; nil: not known
-	keepUnknown bool              // keep_access is not known yet
-	ttl         string            // previous_secret_ttl; empty: not known yet
+// warnSunset tells how long an account that still works is going to.
+func warnSunset(diags *diag.Diagnostics, account client.ServiceAccount) {
+	if account.Status != "active" || account.DaysUntilSunset == nil {
+		return
+	}
+	left := fmt.Sprintf("in %d days", *account.DaysUntilSunset)
+	switch *account.DaysUntilSunset {
+	case 0:
+		left = "in less than a day"
+	case 1:
+		left = "in 1 day"
+	}
+	at := ""
+	if account.SunsetAt != nil {
+		at = ", at " + *account.SunsetAt
+	}
+	diags.AddAttributeWarning(path.Root("status"), fmt.Sprintf("Service account %s stops working %s", quoted(account.Name), left),
+		fmt.Sprintf("Traditional service accounts end %s%s. From then on %s gets no access tokens, and no setting brings it back. "+
+			"Move the integration to a developer managed service account before.", left, at, accountLabel(account)))
 }
 
-// warnPlannedReset tells before it happens what a reset takes away.
-func warnPlannedReset(diags *diag.Diagnostics, reset plannedReset) {
-	verb, condition := "resets", ""
-	if !reset.certain {
+// warnStrayGrant tells that a grant is lost to a reset that the same plan makes.
+func warnStrayGrant(diags *diag.Diagnostics, accountID, what string, certain bool) {
+	verb := "resets"
+	if !certain {
 		verb = "may reset"
-		condition = " Whether it happens depends on values that are only known after apply."
 	}
-	oldSecret := "The old secret, and the access tokens got with it, stop working at once."
-	if seconds, err := parsePreviousSecretTTL(reset.ttl); reset.ttl == "" || err != nil {
-		oldSecret = "The old secret stops working once previous_secret_ttl has passed."
-	} else if seconds > 0 {
-		oldSecret = "The old secret goes on working for " + reset.ttl + "."
-	}
-	unless := ""
-	if reset.keepUnknown {
-		unless = " unless keep_access turns out to be true"
-	}
-	held := ""
-	switch {
-	case reset.permissions == nil:
-	case len(reset.permissions) == 0:
-		held = " At the moment it holds no company permissions."
-	default:
-		held = " At the moment it holds these company permissions: " + levels(reset.permissions) + "."
-	}
-	diags.AddWarning(fmt.Sprintf("The plan %s the client secret of %s, and clears its access", verb, reset.account),
-		fmt.Sprintf("%s%s The reset clears all permissions and all project memberships of the account%s.%s\n\n"+
-			"Until they are granted again, the new secret gets tokens but no call succeeds. To leave them as they are, set keep_access = true.",
-			oldSecret, condition, unless, held))
+	diags.AddAttributeWarning(path.Root("secret_version"),
+		fmt.Sprintf("The plan %s the client secret of service account %s, and does not grant %s again", verb, accountID, what),
+		"The reset clears this access. The secret_version of this resource does not refer to that reset, so Terraform does not know that "+
+			"the access has to be granted after it: this apply leaves it cleared, and the next plan shows it as missing.\n\n"+
+			"To have it granted again in the same apply, write\n\n"+
+			"  secret_version = procore_service_account_secret_reset.<name>.secret_version\n\n"+
+			"with the name of the reset for <name>.")
 }
 
-// levels writes permissions as "documents = readonly, schedule = standard".
-func levels(permissions map[string]string) string {
-	parts := make([]string, 0, len(permissions))
-	for tool, level := range permissions {
-		parts = append(parts, tool+"="+level)
+// warnNotGrantedAgain tells which levels a reset clears that the permissions after it don't have.
+func warnNotGrantedAgain(diags *diag.Diagnostics, accountID string, lost map[string]string, certain bool) {
+	if len(lost) == 0 {
+		return
 	}
-	sort.Strings(parts)
-	return strings.Join(parts, ", ")
+	verb := "clears"
+	if !certain {
+		verb = "may clear"
+	}
+	diags.AddAttributeWarning(path.Root("company"),
+		fmt.Sprintf("The plan %s company permissions of service account %s that are not granted again", verb, accountID),
+		fmt.Sprintf("At the moment the account holds %s, and company does not have that. After the reset this resource grants what is in "+
+			"company, and nothing else. To keep the rest, write it into company.", levels(lost)))
+}
+
+// warnTakenAway tells which levels permissions take from an account that Terraform has not managed so far.
+func warnTakenAway(diags *diag.Diagnostics, accountID string, lost map[string]string) {
+	if len(lost) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("company"),
+		fmt.Sprintf("The plan takes company permissions away from service account %s", accountID),
+		fmt.Sprintf("At the moment the account holds %s, and company does not have that. This resource makes company all that the account holds. "+
+			"To keep the rest, write it into company; to see first what there is, import this resource instead.", levels(lost)))
 }
 
 func capitalized(text string) string {

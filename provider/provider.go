@@ -74,16 +74,16 @@ func (p *procoreProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 	timeout.Validators = []validator.String{isTimeout()}
 
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages the service accounts of a Procore company: their credentials, resets of their secrets, and " +
-			"the import of those that exist.\n\n" +
+		MarkdownDescription: "Manages the service accounts of a Procore company: their credentials, resets of their secrets, what they " +
+			"may do in the company and in its projects, and the import of all that exists.\n\n" +
 			"The provider talks to a management API at `base_url`, as a service account that holds `admin` on the company's Admin " +
-			"tool; or, with `database`, it runs the same API inside itself on a SQLite file. Every argument may come from the " +
+			"and Directory tools; or, with `database`, it runs the same API inside itself on a SQLite file. Every argument may come from the " +
 			"environment instead; an argument in the configuration wins.",
 		Attributes: map[string]schema.Attribute{
 			"base_url": text("Address of the management API, such as `https://procore-admin.example.com`. A path is kept. Excludes `database`. " +
 				"May come from the environment variable `PROCORE_BASE_URL`, which wins over `PROCORE_DATABASE`."),
-			"client_id": text("Client ID of the service account that Terraform works as. It needs `admin` on the company's Admin tool. " +
-				"Needed with `base_url`, unless the environment variable `PROCORE_CLIENT_ID` is set."),
+			"client_id": text("Client ID of the service account that Terraform works as. It needs `admin` on the company's Admin tool, " +
+				"and on its Directory tool for permissions and projects. Needed with `base_url`, unless the environment variable `PROCORE_CLIENT_ID` is set."),
 			"client_secret": secret,
 			"company_id":    company,
 			"database": text("Path of a SQLite file. The management API then runs inside the provider on this file, without a server and without " +
@@ -134,6 +134,9 @@ func (p *procoreProvider) Resources(context.Context) []func() resource.Resource 
 	return []func() resource.Resource{
 		newServiceAccountResource,
 		newSecretResetResource,
+		newPermissionsResource,
+		newProjectResource,
+		newMembershipResource,
 	}
 }
 
@@ -142,5 +145,8 @@ func (p *procoreProvider) DataSources(context.Context) []func() datasource.DataS
 		newServiceAccountDataSource,
 		newServiceAccountsDataSource,
 		newCompanyDataSource,
+		newProjectDataSource,
+		newProjectsDataSource,
+		newToolsDataSource,
 	}
 }

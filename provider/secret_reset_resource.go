@@ -70,39 +70,6 @@ func replaces(state, plan secretResetModel) bool {
 	return !plan.ServiceAccountID.Equal(state.ServiceAccountID) || !plan.CompanyID.Equal(state.CompanyID)
 }
 
-// warn says what the planned reset takes away, as exactly as can be found out. Not being able to find
-// out is no reason to fail a plan.
-func (r *secretResetResource) warn(ctx context.Context, diags *diag.Diagnostics, plan secretResetModel, decision resetDecision) {
-	if plan.KeepAccess.ValueBool() {
-		return
-	}
-	reset := plannedReset{
-		certain:     decision == mustReset,
-		account:     "a service account whose ID is known after apply",
-		keepUnknown: plan.KeepAccess.IsUnknown(),
-		ttl:         plan.PreviousSecretTTL.ValueString(),
-	}
-	if id := plan.ServiceAccountID.ValueString(); id != "" {
-		reset.account = "service account " + id
-		if r.session != nil && r.session.api != nil && plan.CompanyID.ValueString() != "" {
-			lookUp(ctx, r.session.api, plan.CompanyID.ValueString(), id, &reset)
-		}
-	}
-	warnPlannedReset(diags, reset)
-}
-
-// lookUp adds the account's name and permissions to reset; what can't be had stays out.
-func lookUp(ctx context.Context, api *client.Client, companyID, id string, reset *plannedReset) {
-	account, err := api.GetServiceAccount(ctx, companyID, id)
-	if err != nil {
-		return
-	}
-	reset.account = accountLabel(*account)
-	if permissions, err := api.GetPermissions(ctx, companyID, id); err == nil {
-		reset.permissions = permissions.Company
-	}
-}
-
 func (r *secretResetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan secretResetModel
 	var ownSecret types.String
@@ -138,6 +105,7 @@ func (r *secretResetResource) reset(ctx context.Context, plan *secretResetModel,
 		return false
 	}
 	plan.fillReset(*done, !ownSecret.IsNull())
+	r.session.access.resetDone(accountKey{companyID, id})
 	return true
 }
 

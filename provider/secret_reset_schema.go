@@ -25,7 +25,8 @@ func secretResetSchema() schema.Schema {
 		MarkdownDescription: "Resets the client secret of a service account: *Reset Secret* in *Company Settings → Service Accounts*. It happens when the resource " +
 			"is created, and again, in place, whenever `triggers` change. The `client_id` stays.\n\n" +
 			"A reset ends the old secret and its access tokens at once, and **clears all permissions and project memberships** of the account; the plan " +
-			"warns of it. See `keep_access` and `previous_secret_ttl` for the gentler ways.\n\n" +
+			"warns of it, by name. To have them granted again in the same apply, let `secret_version` of the account's `procore_service_account_permissions` " +
+			"and `procore_project_membership` refer to that of this resource. See `keep_access` and `previous_secret_ttl` for the gentler ways.\n\n" +
 			"Importing this resource adopts the secret that the account has: nothing is reset until `triggers` change after that. " +
 			"Destroying it changes nothing on the server. Have one of it for an account, not more.",
 		Attributes: map[string]schema.Attribute{
@@ -74,8 +75,8 @@ func secretResetSchema() schema.Schema {
 			"secret_version": schema.Int64Attribute{
 				Computed:      true,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
-				MarkdownDescription: "Version of the live secret: one more with every reset, whoever does it. Refer to it where something must be done " +
-					"again after each reset.",
+				MarkdownDescription: "Version of the live secret: one more with every reset, whoever does it. Refer to it in `secret_version` of " +
+					"what grants the account its access, and wherever else something must be done again after each reset.",
 			},
 			"secret_fingerprint": computedText("12 hexadecimal characters that name the live secret without helping to guess it: the beginning of the SHA-256 of " +
 				"the secret's own SHA-256."),

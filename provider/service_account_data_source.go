@@ -71,7 +71,8 @@ func (d *serviceAccountDataSource) Read(ctx context.Context, req datasource.Read
 	if account == nil {
 		return
 	}
-	warnStatus(&resp.Diagnostics, *account)
+	warnStatus(&resp.Diagnostics, *account, "")
+	warnSunset(&resp.Diagnostics, *account)
 	resp.Diagnostics.Append(resp.State.Set(ctx, newAccountData(*account))...)
 }
 

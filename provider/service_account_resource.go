@@ -159,10 +159,12 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	if r.stranger(&resp.Diagnostics, state.ClientID, *account) {
 		return
 	}
+	formerly := state.ContactEmail.ValueString()
 	if state.refresh(*account) {
 		warnStaleAccountSecret(&resp.Diagnostics, *account)
 	}
-	warnStatus(&resp.Diagnostics, *account)
+	warnStatus(&resp.Diagnostics, *account, formerly)
+	warnSunset(&resp.Diagnostics, *account)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 

@@ -40,8 +40,8 @@ func serviceAccountSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A service account of a company: a `client_id` and a `client_secret` with which an integration gets access tokens " +
 			"without a user (OAuth 2.0 client credentials). In Procore it is found under *Company Settings → Service Accounts*.\n\n" +
-			"A new account has no permissions. To give an existing account a new secret, use `procore_service_account_secret_reset`; " +
-			"this resource never replaces or resets one.",
+			"A new account has no permissions: `procore_service_account_permissions` and `procore_project_membership` grant them. To give an " +
+			"existing account a new secret, use `procore_service_account_secret_reset`; this resource never replaces or resets one.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required:   true,

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,20 +10,33 @@ import (
 )
 
 func TestImportIDs(t *testing.T) {
-	for text, want := range map[string]importID{
-		"17":                  {id: "17"},
-		"1/17":                {companyID: "1", id: "17"},
-		"1234567890123456789": {id: "1234567890123456789"},
+	for _, test := range []struct {
+		text  string
+		count int
+		want  importID
+	}{
+		{"17", 1, importID{ids: []string{"17"}}},
+		{"1/17", 1, importID{companyID: "1", ids: []string{"17"}}},
+		{"1234567890123456789", 1, importID{ids: []string{"1234567890123456789"}}},
+		{"17/3", 2, importID{ids: []string{"17", "3"}}},
+		{"1/17/3", 2, importID{companyID: "1", ids: []string{"17", "3"}}},
 	} {
-		if got, err := parseImportID(text); err != nil || got != want {
-			t.Errorf("parseImportID(%q) = %+v, %v; want %+v", text, got, err, want)
+		got, err := parseImportID(test.text, test.count)
+		if err != nil || got.companyID != test.want.companyID || !slices.Equal(got.ids, test.want.ids) {
+			t.Errorf("parseImportID(%q, %d) = %+v, %v; want %+v", test.text, test.count, got, err, test.want)
 		}
 	}
-	for _, text := range []string{"", "0", "-1", "+1", "01", " 17", "17 ", "1/", "/17", "/", "1/2/3", "a", "1/a", "a/1", "1.0", "0/1", "1/01", "１", "12345678901234567890", "17\n"} {
-		if got, err := parseImportID(text); err == nil {
-			t.Errorf("parseImportID(%q) = %+v, want an error", text, got)
-		} else if !strings.Contains(err.Error(), "COMPANY_ID/ID") {
-			t.Errorf("parseImportID(%q): %v names only one form", text, err)
+	wrong := []string{
+		"", "0", "-1", "+1", "01", " 17", "17 ", "1/", "/17", "/", "a", "1/a", "a/1", "1.0", "0/1", "1/01", "１", "12345678901234567890",
+		"17\n", "1/2/3/4", "//", "1//2", "/1/2", "1/2/",
+	}
+	for count, forms := range map[int]string{1: "ID (as in \"17\") nor COMPANY_ID/ID", 2: "ID/PROJECT_ID (as in \"17/3\") nor COMPANY_ID/ID/PROJECT_ID"} {
+		for _, text := range append(wrong, map[int]string{1: "1/2/3", 2: "17"}[count]) {
+			if got, err := parseImportID(text, count); err == nil {
+				t.Errorf("parseImportID(%q, %d) = %+v, want an error", text, count, got)
+			} else if !strings.Contains(err.Error(), forms) {
+				t.Errorf("parseImportID(%q, %d): %v doesn't name both forms", text, count, err)
+			}
 		}
 	}
 }

@@ -1,15 +1,7 @@
 package provider_test
 
 import (
-	"bytes"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 )
 
@@ -81,39 +73,5 @@ func TestAccWarningImportOfAnActiveAccountIsQuiet(t *testing.T) {
 	space.apply(config)
 	if text := space.warnings(config); text != "" {
 		t.Errorf("the plan after an import warns:\n%s", text)
-	}
-}
-
-// The proxy makes an account nonfunctional in the server's own answer: nothing that this provider can do makes one so.
-func TestAccWarningANonfunctionalAccountSaysWhyAndWhatToDo(t *testing.T) {
-	w := newWorld(t)
-	var broken atomic.Bool
-	target, err := url.Parse(w.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.ModifyResponse = func(response *http.Response) error {
-		body, err := io.ReadAll(response.Body)
-		if broken.Load() {
-			body = bytes.Replace(body, []byte(`"status":"active","status_reasons":[]`),
-				[]byte(`"status":"nonfunctional","status_reasons":["contact_email_changed"]`), 1)
-		}
-		response.Body = io.NopCloser(bytes.NewReader(body))
-		response.Header.Del("Content-Length")
-		response.ContentLength = int64(len(body))
-		return err
-	}
-	front := httptest.NewServer(proxy)
-	t.Cleanup(front.Close)
-	space := newWorkspace(t)
-	config := provided(fmt.Sprintf("base_url = %q\n client_id = %q\n client_secret = %q\n company_id = \"1\"", front.URL, w.ClientID, w.ClientSecret)) +
-		account(`name = "ci"`)
-	space.apply(config)
-	broken.Store(true)
-	contains(t, space.warnings(config), `Service account "ci" is nonfunctional`, "no access tokens", "contact_email_changed", "put the generated address back")
-	space.apply(config)
-	if got := space.attributes(accountAddress)["status"]; got != "nonfunctional" {
-		t.Errorf("status = %v", got)
 	}
 }

@@ -1,5 +1,6 @@
-// Package client is the management API seen from outside: the service accounts, companies and
-// permissions of a Procore company as Go values, over HTTP with OAuth 2.0 client credentials.
+// Package client is the management API seen from outside: the service accounts, their permissions and
+// project memberships, and the projects of a Procore company as Go values, over HTTP with OAuth 2.0
+// client credentials.
 //
 // It knows nothing of Terraform. Every call goes through [Client.do], which escapes paths, names the
 // company in a header, retries what may be retried and turns every failure into an [*Error]. A token is

@@ -19,3 +19,14 @@ func (c *Client) GetPermissions(ctx context.Context, companyID, id string) (*Per
 	})
 	return permissions, err
 }
+
+// ReplacePermissions makes permissions all that a service account holds on its company's tools, and returns what it
+// then holds: without the tools at "none".
+func (c *Client) ReplacePermissions(ctx context.Context, companyID, id string, permissions Permissions) (*Permissions, error) {
+	replaced := &Permissions{}
+	_, err := c.do(ctx, request{
+		method: http.MethodPut, companyID: companyID,
+		path: accountPath(companyID, id, "permissions"), body: permissions, data: replaced,
+	})
+	return replaced, err
+}

@@ -23,6 +23,8 @@ type ServiceAccount struct {
 	SecretFingerprint  string   `json:"secret_fingerprint"`
 	DeletionProtection bool     `json:"deletion_protection"`
 	AddToNewProjects   bool     `json:"add_to_new_projects"`
+	SunsetAt           *string  `json:"sunset_at"`         // when traditional accounts stop working; nil: not known
+	DaysUntilSunset    *int64   `json:"days_until_sunset"` // whole days until then
 	Contact            *Contact `json:"contact"`
 	CreatedAt          string   `json:"created_at"`
 	UpdatedAt          string   `json:"updated_at"`

@@ -1,0 +1,58 @@
+package client
+
+import (
+	"context"
+	"net/http"
+)
+
+// ProjectAssignment is a service account's membership of a project.
+type ProjectAssignment struct {
+	ServiceAccountID string            `json:"service_account_id"`
+	ProjectID        string            `json:"project_id"`
+	Permissions      map[string]string `json:"permissions"` // project tool → level, without the tools at "none"
+	CreatedAt        string            `json:"created_at"`
+	UpdatedAt        string            `json:"updated_at"`
+}
+
+func assignmentPath(companyID, accountID string, elements ...string) []string {
+	return accountPath(companyID, append([]string{accountID, "project_assignments"}, elements...)...)
+}
+
+// ListProjectAssignments returns all memberships of a service account.
+func (c *Client) ListProjectAssignments(ctx context.Context, companyID, accountID string) ([]ProjectAssignment, error) {
+	return listAll[ProjectAssignment](ctx, c, request{
+		method: http.MethodGet, companyID: companyID, path: assignmentPath(companyID, accountID),
+	})
+}
+
+// GetProjectAssignment returns a service account's membership of one project. IsNotFound tells when there is none.
+func (c *Client) GetProjectAssignment(ctx context.Context, companyID, accountID, projectID string) (*ProjectAssignment, error) {
+	assignment := &ProjectAssignment{}
+	_, err := c.do(ctx, request{
+		method: http.MethodGet, companyID: companyID,
+		path: assignmentPath(companyID, accountID, projectID), data: assignment,
+	})
+	return assignment, err
+}
+
+// PutProjectAssignment makes a service account a member of a project with these levels on its tools, whether or not
+// it was one before.
+func (c *Client) PutProjectAssignment(ctx context.Context, companyID, accountID, projectID string, levels map[string]string) (*ProjectAssignment, error) {
+	assignment := &ProjectAssignment{}
+	_, err := c.do(ctx, request{
+		method: http.MethodPut, companyID: companyID, path: assignmentPath(companyID, accountID, projectID),
+		body: struct {
+			Permissions map[string]string `json:"permissions"`
+		}{levels},
+		data: assignment,
+	})
+	return assignment, err
+}
+
+// DeleteProjectAssignment takes a service account out of a project.
+func (c *Client) DeleteProjectAssignment(ctx context.Context, companyID, accountID, projectID string) error {
+	_, err := c.do(ctx, request{
+		method: http.MethodDelete, companyID: companyID, path: assignmentPath(companyID, accountID, projectID),
+	})
+	return err
+}

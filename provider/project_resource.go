@@ -1,0 +1,144 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
+)
+
+var (
+	_ resource.Resource                = (*projectResource)(nil)
+	_ resource.ResourceWithConfigure   = (*projectResource)(nil)
+	_ resource.ResourceWithImportState = (*projectResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*projectResource)(nil)
+)
+
+func newProjectResource() resource.Resource { return &projectResource{} }
+
+type projectResource struct{ resourceBase }
+
+func (r *projectResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "procore_project"
+}
+
+func (r *projectResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A project of a company: what service accounts become members of with `procore_project_membership`. An account with " +
+			"`add_to_new_projects` is a member of it from the start.\n\n" +
+			"Destroying it deletes the project and all memberships of it. To end a project and keep it, set `active = false`.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required:   true,
+				Validators: []validator.String{isName()},
+				MarkdownDescription: "Name, 1 to 255 characters without spaces at the ends. Two projects may have the same. Changed in " +
+					"place.",
+			},
+			"project_number": schema.StringAttribute{
+				Optional:            true,
+				Validators:          []validator.String{isName()},
+				MarkdownDescription: "Number or code of your own, 1 to 255 characters without spaces at the ends, such as `\"2026-014\"`. Changed in place.",
+			},
+			"active": schema.BoolAttribute{
+				Optional: true, Computed: true,
+				Default:             booldefault.StaticBool(true),
+				MarkdownDescription: "Whether the project goes on. Defaults to `true`. Changed in place.",
+			},
+			"company_id": companyIDAttribute("project"),
+			"id":         computedText("ID of the project in its company. Import takes it."),
+		},
+	}
+}
+
+// tried names an operation on a project for its diagnostics. object is the name in quotes or the ID.
+func (r *projectResource) tried(verb, object, companyID string) operation {
+	return operation{
+		verb: verb, noun: "project", object: object, companyID: companyID,
+		resourceType: "procore_project", attributes: projectFields,
+	}
+}
+
+// ModifyPlan fills in the company.
+func (r *projectResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !req.Plan.Raw.IsNull() { // else destroyed
+		r.planCompany(ctx, req, resp)
+	}
+}
+
+func (r *projectResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan projectModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	api, companyID := r.api(&resp.Diagnostics), r.company(plan.CompanyID, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	created, err := api.CreateProject(ctx, companyID, plan.newProject())
+	if err != nil {
+		tried := r.tried("create", quoted(plan.Name.ValueString()), companyID)
+		tried.onceOnly = true
+		r.report(&resp.Diagnostics, tried, err)
+		return
+	}
+	plan.fill(*created)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state projectModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	project, err := api.GetProject(ctx, companyID, id)
+	if client.IsNotFound(err) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		r.report(&resp.Diagnostics, r.tried("read", id, companyID), err)
+		return
+	}
+	state.fill(*project)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state projectModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	project, err := api.UpdateProject(ctx, companyID, id, plan.changes(state))
+	if err != nil {
+		r.report(&resp.Diagnostics, r.tried("update", id, companyID), err)
+		return
+	}
+	plan.fill(*project)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *projectResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state projectModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	err := api.DeleteProject(ctx, companyID, id)
+	if err != nil && !client.IsNotFound(err) {
+		r.report(&resp.Diagnostics, r.tried("delete", id, companyID), err)
+	}
+}
