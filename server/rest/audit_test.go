@@ -69,12 +69,12 @@ var audited = []struct {
 	},
 	{"delete", "service_account.deleted", "", func(c client, s subject) answer {
 		return c.delete("service_accounts/" + s.ID)
-	}, `{"add_to_new_projects":false,"app_type":"custom","client_id":"{client}","deletion_protection":false,"description":"","marketplace_app":null,"name":"{name}"}`, ""},
+	}, `{"add_to_new_projects":false,"app_type":"custom","client_id":"{client}","deletion_protection":false,"description":"","marketplace_app":null,"name":"{name}","permissions":{"documents":"readonly"},"project_assignments":[{"permissions":{"rfis":"standard"},"project_id":"{project}"}]}`, ""},
 	{
 		"reset", "service_account.secret_reset", "", func(c client, s subject) answer {
 			return c.resetAnswer(s.ID, object{})
-		}, `{"permissions":{"documents":"readonly"},"previous_secret_expires_at":null,"project_ids":["{project}"],"secret_fingerprint":"{secret}","secret_version":1}`,
-		`{"permissions":{},"previous_secret_expires_at":null,"project_ids":[],"secret_fingerprint":"{new secret}","secret_version":2}`,
+		}, `{"permissions":{"documents":"readonly"},"previous_secret_expires_at":null,"project_assignments":[{"permissions":{"rfis":"standard"},"project_id":"{project}"}],"secret_fingerprint":"{secret}","secret_version":1}`,
+		`{"permissions":{},"previous_secret_expires_at":null,"project_assignments":[],"secret_fingerprint":"{new secret}","secret_version":2}`,
 	},
 	{
 		"reset that keeps access and the old secret", "service_account.secret_reset", "", func(c client, s subject) answer {

@@ -29,6 +29,38 @@ func (s *Store) record(ctx context.Context, tx *sql.Tx, action string, company, 
 	return err
 }
 
+// What audit events call an account's access.
+const (
+	factPermissions = "permissions"
+	factAssignments = "project_assignments"
+)
+
+// accessFacts are what audit events say of all that an account may do, so that what a reset or a deletion took away can be
+// given back from them.
+func accessFacts(ctx context.Context, tx *sql.Tx, account store.ID) (store.Facts, error) {
+	levels, err := companyPermissions(ctx, tx, account)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT project_id FROM project_assignments WHERE service_account_id = ? ORDER BY project_id", account)
+	if err != nil {
+		return nil, err
+	}
+	projects, err := collect(rows, scanID)
+	if err != nil {
+		return nil, err
+	}
+	assignments := make([]store.Facts, len(projects))
+	for i, project := range projects {
+		assignment, err := findAssignment(ctx, tx, account, project)
+		if err != nil {
+			return nil, err
+		}
+		assignments[i] = assignmentFacts(project, assignment.Levels)
+	}
+	return store.Facts{factPermissions: levels, factAssignments: assignments}, nil
+}
+
 // encodeFacts returns NULL for nothing.
 func encodeFacts(facts store.Facts) (any, error) {
 	if facts == nil {

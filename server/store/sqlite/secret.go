@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"maps"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -24,11 +25,15 @@ func (s *Store) ResetSecret(
 		}
 		after := account.Credentials.Facts()
 		if !reset.KeepAccess {
+			held, err := accessFacts(ctx, tx, id)
+			if err != nil {
+				return err
+			}
 			if cleared, err = clearAccess(ctx, tx, *account); err != nil {
 				return err
 			}
-			before["permissions"], before["project_ids"] = cleared.Levels, idTexts(cleared.ProjectIDs)
-			after["permissions"], after["project_ids"] = store.Levels{}, []string{}
+			maps.Copy(before, held)
+			maps.Copy(after, store.Facts{factPermissions: store.Levels{}, factAssignments: []store.Facts{}})
 		}
 		return s.record(ctx, tx, store.ActionSecretReset, company, id, before, after)
 	})
@@ -45,14 +50,6 @@ func clearAccess(ctx context.Context, tx *sql.Tx, account store.ServiceAccount) 
 	}
 	cleared.ProjectIDs, err = clearAssignments(ctx, tx, account.ID)
 	return cleared, err
-}
-
-func idTexts(ids []store.ID) []string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
-	return texts
 }
 
 // RevokeTokens ends every live token of the account and keeps its secret. It returns *store.Error with CodeNotFound or

@@ -81,7 +81,12 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if err := checkNotLastAdmin(ctx, tx, account, "Deleting"); err != nil {
 			return err
 		}
-		if err := s.record(ctx, tx, store.ActionAccountDeleted, company, id, account.Facts(), nil); err != nil {
+		before, err := accessFacts(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		maps.Copy(before, account.Facts())
+		if err := s.record(ctx, tx, store.ActionAccountDeleted, company, id, before, nil); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
