@@ -48,6 +48,7 @@ type session struct {
 	api            *client.Client // nil while unknown is not empty
 	endpoint       string         // for a person: the base URL, or the database
 	embedded       bool
+	clientID       string // what the provider signs in as; empty: embedded
 	companyID      string // the provider's company; empty: none
 	companyUnknown bool
 	unknown        []string
@@ -181,10 +182,10 @@ func connect(ctx context.Context, s settings, embedded Embedded, userAgent strin
 		BaseURL: s.baseURL, ClientID: s.clientID, ClientSecret: s.clientSecret, CACertificateFile: s.caCertificateFile,
 		MaxRetries: s.maxRetries, RequestTimeout: s.requestTimeout, UserAgent: userAgent, Logger: newLogger(s.clientSecret),
 	}
-	made.endpoint = s.baseURL
+	made.endpoint, made.clientID = s.baseURL, s.clientID
 	cause := path.Root("base_url")
 	if s.embedded {
-		made.endpoint, cause = "database "+s.database, path.Root("database")
+		made.endpoint, made.clientID, cause = "database "+s.database, "", path.Root("database")
 		if embedded == nil {
 			diags.AddAttributeError(cause, "No embedded management API", "This build of the provider has none; set base_url instead.")
 			return nil, diags

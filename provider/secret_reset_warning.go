@@ -36,6 +36,7 @@ const namedMemberships = 100
 // warn says what the planned reset takes away, as exactly as can be found out, and notes it for the grants that are
 // planned later. Not being able to find out is no reason to fail a plan.
 func (r *secretResetResource) warn(ctx context.Context, diags *diag.Diagnostics, plan secretResetModel, decision resetDecision) {
+	r.warnOwn(ctx, diags, plan)
 	if plan.KeepAccess.ValueBool() {
 		return
 	}
@@ -58,6 +59,24 @@ func (r *secretResetResource) warn(ctx context.Context, diags *diag.Diagnostics,
 			plannedClearing{certain: reset.certain && !reset.keepUnknown, permissions: reset.permissions})
 	}
 	warnPlannedReset(diags, reset)
+}
+
+// warnOwn says that the reset is of the account that the provider itself signs in as, where that can be found out: it takes
+// away what the rest of the apply, and the next one, work with.
+func (r *secretResetResource) warnOwn(ctx context.Context, diags *diag.Diagnostics, plan secretResetModel) {
+	id, companyID := plan.ServiceAccountID.ValueString(), plan.CompanyID.ValueString()
+	if id == "" || companyID == "" || r.session == nil || r.session.api == nil || r.session.clientID == "" {
+		return
+	}
+	account, err := r.session.api.GetServiceAccount(ctx, companyID, id)
+	if err != nil || account.ClientID != r.session.clientID {
+		return
+	}
+	diags.AddWarning(fmt.Sprintf("The plan resets the account that Terraform itself signs in as: %s", accountLabel(*account)),
+		"After the reset the provider's client_secret (PROCORE_CLIENT_SECRET) is the old one, and what this apply has yet to do fails: unless "+
+			"previous_secret_ttl keeps the old secret good for a while, and keep_access = true keeps the permissions. Put the new secret where the "+
+			"provider gets it before the old one ends. If it is too late, 'terraform-provider-procore admin recover' on the server makes another "+
+			"administrator.")
 }
 
 // lookUp adds the account's name and access; what can't be had stays out.

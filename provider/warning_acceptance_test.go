@@ -43,6 +43,19 @@ func TestAccWarningPlannedResetListsThePermissions(t *testing.T) {
 	contains(t, space.warnings(config), "At the moment it holds these company permissions: admin=admin, directory=admin.")
 }
 
+func TestAccWarningResetOfTheProvidersOwnAccount(t *testing.T) {
+	w := newWorld(t)
+	space := newWorkspace(t)
+	admin := w.find("").ID
+	config := w.config("resource \"procore_service_account_secret_reset\" \"test\" {\n  service_account_id = \"" + admin + "\"\n  keep_access = true\n}\n")
+	contains(t, space.warnings(config), "that Terraform itself signs in as", "previous_secret_ttl")
+	other := w.make("ci").ID
+	config = strings.ReplaceAll(config, "= \""+admin+"\"\n  keep", "= \""+other+"\"\n  keep")
+	if text := space.warnings(config); text != "" {
+		t.Errorf("a reset of another account warns:\n%s", text)
+	}
+}
+
 func TestAccWarningStaleSecretSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	w := newWorld(t)
 	space := newWorkspace(t)

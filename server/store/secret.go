@@ -59,7 +59,8 @@ func (s Secret) String() string { return secretPrefix + "…" }
 // GoString masks the secret for %#v.
 func (s Secret) GoString() string { return s.String() }
 
-var secretLike = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]+`)
+// secretLike finds what can be a secret, or most of one: a name such as pcs_exporter is none.
+var secretLike = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]{20,}`)
 
 // MaskSecrets takes client secrets out of a text that repeats what somebody sent: people do paste one into a description,
 // or into the name of a field.

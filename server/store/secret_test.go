@@ -105,3 +105,14 @@ func FuzzParseSecret(f *testing.F) {
 		}
 	})
 }
+
+func TestMaskTakesOutSecretsAndLeavesNames(t *testing.T) {
+	t.Parallel()
+	secret := NewSecret().Reveal()
+	if got := MaskSecrets("a " + secret + " b " + secret[:30]); got != "a pcs_… b pcs_…" {
+		t.Errorf("masked: %q", got)
+	}
+	if got := MaskSecrets("pcs_exporter"); got != "pcs_exporter" {
+		t.Errorf("a name became %q", got)
+	}
+}

@@ -68,7 +68,7 @@ func (s *Store) ChangeContactEmail(
 			return nil
 		}
 		if address != contact.AssignedEmailAddress {
-			if err := s.checkContactNotLastAdmin(ctx, tx, contact, "Changing the contact's e-mail address of"); err != nil {
+			if err := s.breakAccount(ctx, tx, contact, "Changing the contact's e-mail address of"); err != nil {
 				return err
 			}
 		}
@@ -101,7 +101,7 @@ func (s *Store) AddContact(ctx context.Context, company, id store.ID) (store.Dir
 		} else if !errors.Is(err, &store.Error{Code: store.CodeNotFound}) {
 			return err
 		}
-		if err := s.checkContactNotLastAdmin(ctx, tx, contact, "Putting into a second directory the contact of"); err != nil {
+		if err := s.breakAccount(ctx, tx, contact, "Putting into a second directory the contact of"); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO directory_entries (contact_id, company_id, created_at) VALUES (?, ?, ?)",
@@ -147,9 +147,10 @@ func contactFacts(contact store.DirectoryContact) store.Facts {
 	return store.Facts{"contact_id": contact.ID.String(), "email_address": contact.EmailAddress}
 }
 
-// checkContactNotLastAdmin is checkNotLastAdmin for the account that a contact stands for. A deleted account's contact
-// breaks nothing.
-func (s *Store) checkContactNotLastAdmin(ctx context.Context, tx *sql.Tx, contact store.DirectoryContact, change string) error {
+// breakAccount ends the live tokens of the account that a contact stands for, before a change of the contact that makes
+// the account nonfunctional; healing it brings none of them back. It returns *store.Error with CodeLastAdmin when the
+// account is its company's last working administrator. A deleted account's contact breaks nothing.
+func (s *Store) breakAccount(ctx context.Context, tx *sql.Tx, contact store.DirectoryContact, change string) error {
 	if !contact.Active {
 		return nil
 	}
@@ -157,7 +158,11 @@ func (s *Store) checkContactNotLastAdmin(ctx context.Context, tx *sql.Tx, contac
 	if err != nil {
 		return err
 	}
-	return checkNotLastAdmin(ctx, tx, account, change)
+	if err := checkNotLastAdmin(ctx, tx, account, change); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE service_accounts SET token_epoch = token_epoch + 1 WHERE id = ?", account.ID)
+	return err
 }
 
 func findContact(ctx context.Context, tx *sql.Tx, company, id store.ID) (store.DirectoryContact, error) {

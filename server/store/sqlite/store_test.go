@@ -325,3 +325,26 @@ func TestRevokedTokensAreForgottenOnceTheyHaveExpired(t *testing.T) {
 		t.Error("the wrong tokens are forgotten")
 	}
 }
+
+func TestTheEmbeddedCallerIsAnAccountThatMayDoEverything(t *testing.T) {
+	t.Parallel()
+	database, admin := initialized(t)
+	signsInAs := func() store.ID {
+		t.Helper()
+		account, err := database.WorkingAdministrator(t.Context(), admin.CompanyID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return account.ID
+	}
+	if _, err := database.ReplaceCompanyPermissions(t.Context(), admin.CompanyID, admin.ID, store.Levels{store.ToolAdmin: store.LevelAdmin}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := signsInAs(); got != admin.ID {
+		t.Errorf("the only administrator is %s, but %s signs in", admin.ID, got)
+	}
+	recovered := create(t, database, admin.CompanyID, "recovered", store.AdminLevels())
+	if got := signsInAs(); got != recovered.ID {
+		t.Errorf("account %s may do everything, but %s signs in", recovered.ID, got)
+	}
+}

@@ -73,11 +73,13 @@ func (s *Store) RecordTokens(ctx context.Context, lastTokenAt map[store.ID]time.
 	})
 }
 
-// WorkingAdministrator returns an account that administers the company, oldest first, or *store.Error with
-// CodeNotFound when the company has locked itself out.
+// WorkingAdministrator returns an account that administers the company, or *store.Error with
+// CodeNotFound when the company has locked itself out. Of several it is the oldest that may do everything, which is what
+// Admin on the Directory tool means: one that 'admin recover' made counts before an older one that lost it.
 func (s *Store) WorkingAdministrator(ctx context.Context, company store.ID) (store.ServiceAccount, error) {
 	account, err := s.scanServiceAccount(s.reader.QueryRowContext(ctx,
-		"SELECT "+accountColumns+" "+workingAdmins+" ORDER BY a.id LIMIT 1", company))
+		"SELECT "+accountColumns+" "+workingAdmins+` ORDER BY EXISTS (SELECT 1 FROM company_permissions d
+			WHERE d.service_account_id = a.id AND d.tool = 'directory' AND d.level = 'admin') DESC, a.id LIMIT 1`, company))
 	if errors.Is(err, sql.ErrNoRows) {
 		return account, &store.Error{Code: store.CodeNotFound, Message: "Company " + company.String() +
 			" has no working administrator's account. Make one with: terraform-provider-procore admin recover --company-id " + company.String()}
