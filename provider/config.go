@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -219,9 +218,6 @@ var settingAttributes = map[string]string{
 	"RequestTimeout":    "request_timeout",
 }
 
-// secretShape finds every client secret, also those that this provider has never seen.
-var secretShape = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]{20,}`)
-
 // newLogger logs the client's requests at level DEBUG. What the client logs holds no secret; masking is
 // the wall behind that.
 func newLogger(secret string) client.Logger {
@@ -229,7 +225,7 @@ func newLogger(secret string) client.Logger {
 		if secret != "" {
 			ctx = tflog.MaskMessageStrings(tflog.MaskAllFieldValuesStrings(ctx, secret), secret)
 		}
-		ctx = tflog.MaskMessageRegexes(tflog.MaskAllFieldValuesRegexes(ctx, secretShape), secretShape)
+		ctx = tflog.MaskMessageRegexes(tflog.MaskAllFieldValuesRegexes(ctx, client.SecretPattern), client.SecretPattern)
 		tflog.Debug(ctx, message, fields)
 	}
 }

@@ -68,10 +68,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Bui
 		return environment.refuse(err)
 	}
 	if err := command.Run(); err != nil {
-		var usage usageError
-		if errors.As(err, &usage) {
-			return environment.refuse(err)
-		}
 		return environment.fail(err)
 	}
 	return exitDone
@@ -112,9 +108,6 @@ type environment struct {
 	stdout, stderr io.Writer
 	build          Build
 }
-
-// usageError is a combination of flags that can't be meant.
-type usageError struct{ error }
 
 func (e *environment) fail(err error) int {
 	_, _ = fmt.Fprintf(e.stderr, "terraform-provider-procore: %s\n", sentence(err))

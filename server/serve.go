@@ -71,7 +71,7 @@ func (c serveCommand) Validate() error {
 func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	logger, err := newLogger(e.stderr, c.LogFormat, c.LogLevel)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	var secure *tls.Config
 	if c.TLSCert != "" {

@@ -245,11 +245,11 @@ func isCertificateError(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &plain)
 }
 
-// secretPattern finds a client secret: "pcs_", 43 characters and 6 of checksum. A JWT is found by its
+// SecretPattern finds what must not be shown: a client secret, "pcs_", 43 characters and 6 of checksum. A JWT is found by its
 // three parts.
-var secretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
+var SecretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
 
 // withoutSecrets is the wall behind the rule that no one writes a secret into a message.
 func withoutSecrets(text string) string {
-	return secretPattern.ReplaceAllString(text, "(secret removed)")
+	return SecretPattern.ReplaceAllString(text, "(secret removed)")
 }

@@ -69,7 +69,7 @@ func TestTokensEndAtOnceEverywhere(t *testing.T) {
 			h.store.reset(h.t, h.account.ID, time.Hour)
 		}},
 		{"delete", "The service account of the access token is gone.", func(h *house, _ string) { h.store.remove(h.account.ID) }},
-		{"revoke all", "All access tokens of the service account were revoked.", func(h *house, _ string) {
+		{"revoke all", "The access tokens that the service account had were all ended.", func(h *house, _ string) {
 			h.store.change(h.account.ID, func(a *store.ServiceAccount) { a.Credentials.TokenEpoch++ })
 		}},
 		{"revocation", "The access token was revoked.", func(h *house, token string) {
@@ -104,14 +104,26 @@ func TestTokensEndAtOnceEverywhere(t *testing.T) {
 	}
 }
 
-func TestTokensCountAgainWhenTheAccountWorksAgain(t *testing.T) {
+func TestALossOfFunctionEndsTokensForGood(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	token := h.token(h.account, h.secret)
+	h.store.change(h.account.ID, func(a *store.ServiceAccount) { // as the store does it
+		a.Contact.EmailAddress = "a@example.com"
+		a.Credentials.TokenEpoch++
+	})
+	h.wantEnded(token, "Service account 17 is nonfunctional: contact_email_changed.")
+	h.store.change(h.account.ID, func(a *store.ServiceAccount) { a.Contact.EmailAddress = a.Contact.AssignedEmailAddress })
+	h.wantEnded(token, "The access tokens that the service account had were all ended.")
+	h.wantLive(h.token(h.account, h.secret))
+}
+
+func TestAnAccountThatDoesNotWorkCanRevokeItsTokens(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	token := h.token(h.account, h.secret)
 	other := h.token(h.account, h.secret)
 	h.store.change(h.account.ID, func(a *store.ServiceAccount) { a.Contact.EmailAddress = "a@example.com" })
-	h.wantEnded(token, "Service account 17 is nonfunctional: contact_email_changed.")
-	// One that is revoked meanwhile stays so.
 	if got := h.post("/oauth/revoke", "token="+other, basic(h.account.ClientID, h.secret)); got.status != http.StatusOK {
 		t.Errorf("revoke: %d %s", got.status, got.text)
 	}

@@ -8,7 +8,7 @@ import (
 
 // revoke is POST /oauth/revoke (RFC 7009). It ends one token, on every server of this database.
 //
-// An account that doesn't work may revoke too: its tokens would count again once it works again.
+// An account that doesn't work may revoke too: its tokens would count again if the sunset were moved.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) *failure {
 	var question tokenQuestion
 	if refused := readParameters(w, r, &question); refused != nil {
@@ -37,7 +37,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) *failure {
 			description: "The token was issued to another client; only that client can revoke it here.",
 		}
 	}
-	// Whether the token still counts isn't asked: one whose account broke may count again.
+	// Whether the token still counts isn't asked: one that the sunset has ended may count again.
 	if err := s.tokens.RevokeToken(r.Context(), claims.ID, time.Unix(claims.ExpiresAt, 0)); err != nil {
 		return serverFault(err)
 	}

@@ -187,12 +187,12 @@ func (s *Server) principal(ctx context.Context, claims Claims) (store.Principal,
 	switch {
 	case principal.Revoked:
 		reason = "The access token was revoked."
+	case account.Status != store.StatusActive: // first, for it is also why the epoch has moved on
+		reason = doesNotWork(account)
 	case claims.Epoch != account.Credentials.TokenEpoch:
-		reason = "All access tokens of the service account were revoked."
+		reason = "The access tokens that the service account had were all ended."
 	case !account.Credentials.AcceptsToken(claims.mark(), s.now()):
 		reason = "The client secret that the access token was got with was reset."
-	case account.Status != store.StatusActive:
-		reason = doesNotWork(account)
 	case claims.CompanyID != account.CompanyID.String():
 		reason = "The access token was issued for another company."
 	}
