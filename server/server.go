@@ -64,7 +64,7 @@ func (s *Server) wire(ctx context.Context) error {
 	api := rest.NewAPI(mux, s.config.Version)
 	rest.Register(api, rest.Config{
 		Companies: s.store, ServiceAccounts: s.store, Permissions: s.store, Projects: s.store,
-		Assignments: s.store, Directory: s.store, AuditEvents: s.store,
+		Assignments: s.store, Directory: s.store, AuditEvents: s.store, KeptAnswers: s.store,
 		Authenticate: s.authenticate, Admit: newLimiter(s.config.RateLimit, s.config.Now).admit,
 		SecretReset: metrics.secretsReset.Inc, Logger: s.config.Logger,
 	})
@@ -83,7 +83,7 @@ func (s *Server) authenticate(ctx context.Context, token string) (store.Principa
 	principal, _, err := s.oauth.Verify(ctx, token)
 	var invalid *oauth.InvalidTokenError
 	if errors.As(err, &invalid) {
-		return principal, &rest.InvalidTokenError{Reason: invalid.Error()}
+		return principal, &rest.InvalidTokenError{Reason: invalid.Reason, Ended: invalid.Ended}
 	}
 	return principal, err
 }

@@ -49,6 +49,9 @@ func (c Claims) mark() store.TokenMark {
 type InvalidTokenError struct {
 	// Reason is a sentence for whoever sent the token. It holds nothing of the token.
 	Reason string
+	// Ended is whom the token spoke for until its account's secret was reset, or all of its tokens were revoked. It is nil
+	// where anything else is wrong with the token, or with the account.
+	Ended *store.Principal
 }
 
 func (e *InvalidTokenError) Error() string { return e.Reason }
@@ -132,7 +135,7 @@ func (s *Server) Principal(ctx context.Context, token string) (store.Principal, 
 // was issued here; and a server that listens on another address, or got another --base-url, since its last start must
 // go on taking its own tokens: a restart ends no token. iat isn't compared either, for the clock may be set back.
 func (s *Server) open(ctx context.Context, token string) (Claims, error) {
-	notOurs := &InvalidTokenError{"The access token was not issued by this server."}
+	notOurs := &InvalidTokenError{Reason: "The access token was not issued by this server."}
 	// RFC 7515 2: no line breaks. Go's base64 would read over them.
 	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") {
 		return Claims{}, notOurs
@@ -162,7 +165,7 @@ func (s *Server) open(ctx context.Context, token string) (Claims, error) {
 		return Claims{}, notOurs
 	}
 	if s.now().Unix() >= claims.ExpiresAt {
-		return Claims{}, &InvalidTokenError{"The access token has expired."}
+		return Claims{}, &InvalidTokenError{Reason: "The access token has expired."}
 	}
 	return claims, nil
 }
@@ -177,27 +180,27 @@ func (s *Server) principal(ctx context.Context, claims Claims) (store.Principal,
 	id, _ := store.ParseID(claims.Subject)
 	principal, err := s.tokens.Principal(ctx, id, claims.ID)
 	if errors.Is(err, &store.Error{Code: store.CodeNotFound}) {
-		return store.Principal{}, &InvalidTokenError{"The service account of the access token is gone."}
+		return store.Principal{}, &InvalidTokenError{Reason: "The service account of the access token is gone."}
 	}
 	if err != nil {
 		return store.Principal{}, fmt.Errorf("unable to look up the service account of a token: %w", err)
 	}
 	account := principal.Account
-	reason := ""
+	principal.TokenID = claims.ID
 	switch {
 	case principal.Revoked:
-		reason = "The access token was revoked."
-	case account.Status != store.StatusActive: // first, for it is also why the epoch has moved on
-		reason = doesNotWork(account)
-	case claims.Epoch != account.Credentials.TokenEpoch:
-		reason = "The access tokens that the service account had were all ended."
-	case !account.Credentials.AcceptsToken(claims.mark(), s.now()):
-		reason = "The client secret that the access token was got with was reset."
+		err = &InvalidTokenError{Reason: "The access token was revoked."}
+	case account.Status != store.StatusActive: // before the epoch, for it is also why that has moved on
+		err = &InvalidTokenError{Reason: doesNotWork(account)}
 	case claims.CompanyID != account.CompanyID.String():
-		reason = "The access token was issued for another company."
+		err = &InvalidTokenError{Reason: "The access token was issued for another company."}
+	case claims.Epoch != account.Credentials.TokenEpoch:
+		err = &InvalidTokenError{"The access tokens that the service account had were all ended.", &principal}
+	case !account.Credentials.AcceptsToken(claims.mark(), s.now()):
+		err = &InvalidTokenError{"The client secret that the access token was got with was reset.", &principal}
 	}
-	if reason != "" {
-		return store.Principal{}, &InvalidTokenError{reason}
+	if err != nil {
+		return store.Principal{}, err
 	}
 	return principal, nil
 }

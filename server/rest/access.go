@@ -17,6 +17,9 @@ import (
 type InvalidTokenError struct {
 	// Reason says why, in a sentence for a person.
 	Reason string
+	// Ended is whom the token spoke for until its account's secret was reset, or all of its tokens were revoked; nil where
+	// anything else is wrong. It opens nothing but access.replayOwn.
+	Ended *store.Principal
 }
 
 // Error returns the reason.
@@ -60,7 +63,9 @@ func (a access) allow(tool string) func(huma.Context, func(huma.Context)) {
 			err = a.authorize(ctx, principal, tool)
 		}
 		if err != nil {
-			a.refuse(ctx, err)
+			if !a.replayOwn(ctx, principal, err) {
+				a.refuse(ctx, err)
+			}
 			return
 		}
 		inner := store.WithActor(ctx.Context(), store.Actor{
@@ -72,25 +77,25 @@ func (a access) allow(tool string) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// challenge is the WWW-Authenticate header of a 401 (RFC 6750 3).
-const challenge = `Bearer realm="procore"`
-
+// identify returns who the request's token speaks for, or the refusal of one that doesn't count. Of a token that has ended
+// it returns both.
 func (a access) identify(ctx huma.Context) (store.Principal, error) {
 	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(token) == "" {
-		ctx.SetHeader("WWW-Authenticate", challenge)
 		return store.Principal{}, NewError(http.StatusUnauthorized,
 			"This request needs an access token. Get one at POST /oauth/token and send it as 'Authorization: Bearer …'.",
 			ErrorDetail{ReasonCode: "missing_token", Message: "must carry a bearer token", Source: "Authorization"})
 	}
 	principal, err := a.Authenticate(ctx.Context(), strings.TrimSpace(token))
 	var invalid *InvalidTokenError
-	if errors.As(err, &invalid) {
-		ctx.SetHeader("WWW-Authenticate", challenge+`, error="invalid_token"`)
-		err = NewError(http.StatusUnauthorized, "The access token doesn't count. "+invalid.Reason+" Get a new one at POST /oauth/token.",
-			ErrorDetail{ReasonCode: "invalid_token", Message: invalid.Reason, Source: "Authorization"})
+	if !errors.As(err, &invalid) {
+		return principal, err
 	}
-	return principal, err
+	if invalid.Ended != nil {
+		principal = *invalid.Ended
+	}
+	return principal, NewError(http.StatusUnauthorized, "The access token doesn't count. "+invalid.Reason+" Get a new one at POST /oauth/token.",
+		ErrorDetail{ReasonCode: reasonInvalidToken, Message: invalid.Reason, Source: "Authorization"})
 }
 
 // admit counts the request, and tells the caller how many are left (Procore's X-Rate-Limit headers).
@@ -113,14 +118,8 @@ func (a access) admit(ctx huma.Context, principal store.Principal) error {
 }
 
 func (a access) authorize(ctx huma.Context, principal store.Principal, tool string) error {
-	own, wanted := principal.Account.CompanyID.String(), ctx.Param("company_id")
-	if header := ctx.Header(companyHeader); header != "" && header != wanted && (wanted != "" || header != own) {
-		return NewError(http.StatusBadRequest, "The header "+companyHeader+" and the path name different companies.",
-			ErrorDetail{ReasonCode: "company_mismatch", Message: "must name the same company as the path", Source: companyHeader})
-	}
-	if wanted != "" && wanted != own {
-		return NewError(http.StatusNotFound, "There is no such company among those that the caller belongs to.",
-			ErrorDetail{ReasonCode: string(store.CodeNotFound), Message: "names no company of the caller's", Source: "company_id"})
+	if err := sameCompany(ctx, principal); err != nil {
+		return err
 	}
 	if tool != "" && !principal.Levels.Administers(tool) {
 		return NewError(http.StatusForbidden, "Service account "+principal.Account.ID.String()+
@@ -130,13 +129,42 @@ func (a access) authorize(ctx huma.Context, principal store.Principal, tool stri
 	return nil
 }
 
+// sameCompany returns an error unless the request is about the caller's own company.
+func sameCompany(ctx huma.Context, principal store.Principal) error {
+	own, wanted := principal.Account.CompanyID.String(), ctx.Param("company_id")
+	if header := ctx.Header(companyHeader); header != "" && header != wanted && (wanted != "" || header != own) {
+		return NewError(http.StatusBadRequest, "The header "+companyHeader+" and the path name different companies.",
+			ErrorDetail{ReasonCode: "company_mismatch", Message: "must name the same company as the path", Source: companyHeader})
+	}
+	if wanted != "" && wanted != own {
+		return NewError(http.StatusNotFound, "There is no such company among those that the caller belongs to.",
+			ErrorDetail{ReasonCode: string(store.CodeNotFound), Message: "names no company of the caller's", Source: "company_id"})
+	}
+	return nil
+}
+
 func toolTitle(tool string) string {
 	return strings.ToUpper(tool[:1]) + tool[1:]
 }
 
+// challenge is the WWW-Authenticate header of a 401 (RFC 6750 3).
+const challenge = `Bearer realm="procore"`
+
+// reasonInvalidToken is RFC 6750's word (3.1) for a token that doesn't count.
+const reasonInvalidToken = "invalid_token"
+
 // refuse answers with the error, in the format of every other answer.
 func (a access) refuse(ctx huma.Context, err error) {
 	answer := statusError(ctx.Context(), a.Logger, err)
+	if answer.status == http.StatusUnauthorized {
+		value := challenge
+		for _, detail := range answer.Body.Details {
+			if detail.ReasonCode == reasonInvalidToken {
+				value += `, error="` + reasonInvalidToken + `"`
+			}
+		}
+		ctx.SetHeader("WWW-Authenticate", value)
+	}
 	ctx.SetHeader("Content-Type", "application/json")
 	ctx.SetStatus(answer.status)
 	_ = a.api.Marshal(ctx.BodyWriter(), "application/json", answer) // the client is gone if this fails

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -35,13 +34,12 @@ func contactETag(contact store.DirectoryContact) string { return etag(newDirecto
 type directory struct{ Config }
 
 type contactOutput struct {
-	Status int
-	ETag   string `header:"ETag"`
-	Body   Data[DirectoryContact]
+	ETag string `header:"ETag"`
+	Body Data[DirectoryContact]
 }
 
-func newContactOutput(status int, contact store.DirectoryContact) *contactOutput {
-	return &contactOutput{status, contactETag(contact), Data[DirectoryContact]{newDirectoryContact(contact)}}
+func newContactOutput(contact store.DirectoryContact) *contactOutput {
+	return &contactOutput{contactETag(contact), Data[DirectoryContact]{newDirectoryContact(contact)}}
 }
 
 // ContactParams are the parameters of every route below a contact.
@@ -81,7 +79,7 @@ func (d *directory) get(ctx context.Context, input *ContactParams) (*contactOutp
 	if err != nil {
 		return nil, err
 	}
-	return newContactOutput(http.StatusOK, contact), nil
+	return newContactOutput(contact), nil
 }
 
 // ContactAdd is the body that puts a contact into a further directory.
@@ -91,24 +89,32 @@ type ContactAdd struct {
 
 type addContactInput struct {
 	CompanyParams
+	OnceParams
 	Body Object[ContactAdd]
 }
 
 // Resolve adds what the schema can't find (huma.Resolver).
 func (i *addContactInput) Resolve(ctx huma.Context) []error {
-	return slices.Concat(i.CompanyParams.Resolve(ctx), i.Body.faults())
+	return slices.Concat(i.CompanyParams.Resolve(ctx), i.OnceParams.Resolve(ctx), i.Body.faults())
 }
 
-func (d *directory) add(ctx context.Context, input *addContactInput) (*contactOutput, error) {
+type addContactOutput struct {
+	OnceHeaders
+	ETag string `header:"ETag"`
+	Body Data[DirectoryContact]
+}
+
+func (d *directory) add(ctx context.Context, input *addContactInput) (*addContactOutput, error) {
 	id, err := parseID("contact", input.Body.Value.ContactID)
 	if err != nil {
 		return nil, err
 	}
-	contact, err := d.Directory.AddContact(ctx, input.company(), id)
-	if err != nil {
-		return nil, err
+	answer := func(contact store.DirectoryContact) *addContactOutput {
+		return &addContactOutput{ETag: contactETag(contact), Body: Data[DirectoryContact]{newDirectoryContact(contact)}}
 	}
-	return newContactOutput(http.StatusCreated, contact), nil
+	return doOnce(input.onceRequest(ctx, input.Body.sent()), answer, func(once *store.Once[store.DirectoryContact]) (store.DirectoryContact, error) {
+		return d.Directory.AddContact(ctx, input.company(), id, once)
+	})
 }
 
 // ContactUpdate is the body that changes a contact.
@@ -145,7 +151,7 @@ func (d *directory) update(ctx context.Context, input *updateContactInput) (*con
 	if err != nil {
 		return nil, err
 	}
-	return newContactOutput(http.StatusOK, contact), nil
+	return newContactOutput(contact), nil
 }
 
 func (d *directory) remove(ctx context.Context, input *ContactChangeParams) (*nothing, error) {

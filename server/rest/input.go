@@ -90,12 +90,14 @@ func queryFault(operation *huma.Operation, name string, values []string) (store.
 type Object[T any] struct {
 	Value T
 
+	raw             []byte
 	nulls, repeated []string
 	notUTF8         bool
 }
 
 // UnmarshalJSON reads the object.
 func (o *Object[T]) UnmarshalJSON(data []byte) error {
+	o.raw = bytes.Clone(data)
 	o.notUTF8 = !utf8.Valid(data)
 	o.note(json.NewDecoder(bytes.NewReader(data)))
 	return json.Unmarshal(data, &o.Value)
@@ -122,6 +124,14 @@ func (o *Object[T]) note(decoder *json.Decoder) {
 			o.nulls = append(o.nulls, name)
 		}
 	}
+}
+
+// sent returns the object as it was sent, and nothing for one that wasn't.
+func (o *Object[T]) sent() []byte {
+	if o == nil {
+		return nil
+	}
+	return o.raw
 }
 
 // Schema is the schema of a T (huma.SchemaProvider).

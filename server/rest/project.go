@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -100,13 +99,14 @@ type ProjectCreate struct {
 
 type createProjectInput struct {
 	CompanyParams
+	OnceParams
 	Body Object[ProjectCreate]
 }
 
 // Resolve adds what the store's rules find to what the schema finds (huma.Resolver).
 func (i *createProjectInput) Resolve(ctx huma.Context) []error {
 	project := i.project()
-	return slices.Concat(i.CompanyParams.Resolve(ctx), i.Body.faults("project_number"), faultErrors(project.Normalize()))
+	return slices.Concat(i.CompanyParams.Resolve(ctx), i.OnceParams.Resolve(ctx), i.Body.faults("project_number"), faultErrors(project.Normalize()))
 }
 
 func (i *createProjectInput) project() store.NewProject {
@@ -115,21 +115,22 @@ func (i *createProjectInput) project() store.NewProject {
 }
 
 type createProjectOutput struct {
-	Status   int
+	OnceHeaders
 	ETag     string `header:"ETag"`
 	Location string `header:"Location" doc:"The path of the new project"`
 	Body     Data[Project]
 }
 
 func (p *projects) create(ctx context.Context, input *createProjectInput) (*createProjectOutput, error) {
-	project, err := p.Projects.CreateProject(ctx, input.company(), input.project())
-	if err != nil {
-		return nil, err
+	answer := func(project store.Project) *createProjectOutput {
+		return &createProjectOutput{
+			ETag: projectETag(project), Body: Data[Project]{newProject(project)},
+			Location: "/rest/v2.0/companies/" + project.CompanyID.String() + "/projects/" + project.ID.String(),
+		}
 	}
-	return &createProjectOutput{
-		Status: http.StatusCreated, ETag: projectETag(project), Body: Data[Project]{newProject(project)},
-		Location: "/rest/v2.0/companies/" + project.CompanyID.String() + "/projects/" + project.ID.String(),
-	}, nil
+	return doOnce(input.onceRequest(ctx, input.Body.sent()), answer, func(once *store.Once[store.Project]) (store.Project, error) {
+		return p.Projects.CreateProject(ctx, input.company(), input.project(), once)
+	})
 }
 
 // ProjectUpdate is the body that edits a project. What is left out stays as it is.

@@ -21,6 +21,7 @@ type Config struct {
 	Assignments     store.Assignments
 	Directory       store.Directory
 	AuditEvents     store.AuditEvents
+	KeptAnswers     store.KeptAnswers
 	// Authenticate returns who a bearer token speaks for. It returns *InvalidTokenError for a token that doesn't count, and
 	// any other error where that couldn't be found out.
 	Authenticate func(ctx context.Context, token string) (store.Principal, error)
@@ -50,6 +51,9 @@ const (
 	accountsPath  = companyPath + "/service_accounts"
 	accountPath   = accountsPath + "/{id}"
 
+	resetSecretPath  = accountPath + "/actions/reset_secret"
+	revokeTokensPath = accountPath + "/actions/revoke_tokens"
+
 	assignmentsPath = accountPath + "/project_assignments"
 	assignmentPath  = assignmentsPath + "/{project_id}"
 	projectsPath    = companyPath + "/projects"
@@ -78,8 +82,8 @@ func Register(api huma.API, config Config) {
 	handle(add, http.MethodGet, accountPath, store.ToolAdmin, "get-service-account", "Get a service account", a.get)
 	handle(add, http.MethodPatch, accountPath, store.ToolAdmin, "update-service-account", "Edit a service account", a.update)
 	handle(add, http.MethodDelete, accountPath, store.ToolAdmin, "delete-service-account", "Delete a service account", a.delete)
-	handle(add, http.MethodPost, accountPath+"/actions/reset_secret", store.ToolAdmin, "reset-service-account-secret", "Reset the client secret and show the new one once", a.resetSecret)
-	handle(add, http.MethodPost, accountPath+"/actions/revoke_tokens", store.ToolAdmin, "revoke-service-account-tokens", "End all live tokens and keep the secret", a.revokeTokens)
+	handle(add, http.MethodPost, resetSecretPath, store.ToolAdmin, "reset-service-account-secret", "Reset the client secret and show the new one once", a.resetSecret)
+	handle(add, http.MethodPost, revokeTokensPath, store.ToolAdmin, "revoke-service-account-tokens", "End all live tokens and keep the secret", a.revokeTokens)
 
 	handle(add, http.MethodGet, accountPath+"/permissions", store.ToolDirectory, "get-service-account-permissions", "Get a service account's levels on company tools", a.permissions)
 	handle(add, http.MethodPut, accountPath+"/permissions", store.ToolDirectory, "put-service-account-permissions", "Replace a service account's levels on company tools", a.putPermissions)

@@ -40,6 +40,7 @@ func (Seconds) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: hu
 
 type resetInput struct {
 	ChangeParams
+	OnceParams
 	Body *Object[SecretReset]
 }
 
@@ -48,7 +49,7 @@ func (i *resetInput) Resolve(ctx huma.Context) []error {
 	if i.Body == nil {
 		i.Body = &Object[SecretReset]{}
 	}
-	return slices.Concat(i.ChangeParams.Resolve(ctx), i.Body.faults("client_secret"),
+	return slices.Concat(i.ChangeParams.Resolve(ctx), i.OnceParams.Resolve(ctx), i.Body.faults("client_secret"),
 		faultErrors(i.reset(store.Secret{}).Validate()), secretFaults(i.Body.Value.ClientSecret))
 }
 
@@ -72,6 +73,7 @@ type Cleared struct {
 }
 
 type resetOutput struct {
+	OnceHeaders
 	ETag         string `header:"ETag"`
 	CacheControl string `header:"Cache-Control"`
 	Body         Data[ServiceAccountReset]
@@ -83,13 +85,18 @@ func (a *accounts) resetSecret(ctx context.Context, input *resetInput) (*resetOu
 		return nil, err
 	}
 	secret := secretOf(input.Body.Value.ClientSecret)
-	account, cleared, err := a.ServiceAccounts.ResetSecret(ctx, input.company(), id, input.reset(secret), input.precondition())
-	if err != nil {
-		return nil, err
+	answer := func(result store.SecretResetResult) *resetOutput {
+		shown := ServiceAccountWithSecret{newServiceAccount(result.Account), secret.Reveal()}
+		body := ServiceAccountReset{shown, newCleared(result.Cleared)}
+		return &resetOutput{ETag: accountETag(result.Account), CacheControl: noStore, Body: Data[ServiceAccountReset]{body}}
 	}
-	a.SecretReset()
-	body := ServiceAccountReset{ServiceAccountWithSecret{newServiceAccount(account), secret.Reveal()}, newCleared(cleared)}
-	return &resetOutput{ETag: accountETag(account), CacheControl: noStore, Body: Data[ServiceAccountReset]{body}}, nil
+	return doOnce(input.onceRequest(ctx, input.Body.sent()), answer, func(once *store.Once[store.SecretResetResult]) (result store.SecretResetResult, err error) {
+		result.Account, result.Cleared, err = a.ServiceAccounts.ResetSecret(ctx, input.company(), id, input.reset(secret), input.precondition(), once)
+		if err == nil {
+			a.SecretReset()
+		}
+		return result, err
+	})
 }
 
 func newCleared(cleared store.Cleared) Cleared {

@@ -153,18 +153,30 @@ func (a *accounts) delete(ctx context.Context, input *ChangeParams) (*nothing, e
 
 type revokeTokensInput struct {
 	ChangeParams
+	OnceParams
 	Body *Object[NoFields]
 }
+
+// Resolve adds what the schema can't find (huma.Resolver).
+func (i *revokeTokensInput) Resolve(ctx huma.Context) []error {
+	return slices.Concat(i.ChangeParams.Resolve(ctx), i.OnceParams.Resolve(ctx))
+}
+
+// doneOutput is an answer without a body to a request that may be repeated: 204.
+type doneOutput struct{ OnceHeaders }
 
 // NoFields is the body of an action that takes nothing: absent, or an empty object.
 type NoFields struct{}
 
-func (a *accounts) revokeTokens(ctx context.Context, input *revokeTokensInput) (*nothing, error) {
+func (a *accounts) revokeTokens(ctx context.Context, input *revokeTokensInput) (*doneOutput, error) {
 	id, err := input.account()
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.ServiceAccounts.RevokeTokens(ctx, input.company(), id, input.precondition())
+	answer := func(store.ServiceAccount) *doneOutput { return &doneOutput{} }
+	return doOnce(input.onceRequest(ctx, input.Body.sent()), answer, func(once *store.Once[store.ServiceAccount]) (none store.ServiceAccount, err error) {
+		return none, a.ServiceAccounts.RevokeTokens(ctx, input.company(), id, input.precondition(), once)
+	})
 }
 
 // Me is the caller's own account.

@@ -22,6 +22,7 @@ type ServiceAccountCreate struct {
 
 type createInput struct {
 	CompanyParams
+	OnceParams
 	Body Object[ServiceAccountCreate]
 }
 
@@ -29,7 +30,7 @@ type createInput struct {
 // (huma.Resolver).
 func (i *createInput) Resolve(ctx huma.Context) []error {
 	account := i.account(store.Secret{})
-	return slices.Concat(i.CompanyParams.Resolve(ctx), i.Body.faults("marketplace_app", "client_secret"),
+	return slices.Concat(i.CompanyParams.Resolve(ctx), i.OnceParams.Resolve(ctx), i.Body.faults("marketplace_app", "client_secret"),
 		faultErrors(account.Normalize()), secretFaults(i.Body.Value.ClientSecret))
 }
 
@@ -43,6 +44,7 @@ func (i *createInput) account(secret store.Secret) store.NewServiceAccount {
 }
 
 type createOutput struct {
+	OnceHeaders
 	ETag         string `header:"ETag"`
 	Location     string `header:"Location" doc:"The path of the new account"`
 	CacheControl string `header:"Cache-Control"`
@@ -54,16 +56,17 @@ const noStore = "no-store"
 
 func (a *accounts) create(ctx context.Context, input *createInput) (*createOutput, error) {
 	secret := secretOf(input.Body.Value.ClientSecret)
-	account, err := a.ServiceAccounts.CreateServiceAccount(ctx, input.company(), input.account(secret))
-	if err != nil {
-		return nil, err
+	answer := func(account store.ServiceAccount) *createOutput {
+		body := ServiceAccountWithSecret{newServiceAccount(account), secret.Reveal()}
+		return &createOutput{
+			ETag: accountETag(account), CacheControl: noStore,
+			Location: "/rest/v2.0/companies/" + account.CompanyID.String() + "/service_accounts/" + account.ID.String(),
+			Body:     Data[ServiceAccountWithSecret]{body},
+		}
 	}
-	body := ServiceAccountWithSecret{newServiceAccount(account), secret.Reveal()}
-	return &createOutput{
-		ETag: accountETag(account), CacheControl: noStore,
-		Location: "/rest/v2.0/companies/" + account.CompanyID.String() + "/service_accounts/" + account.ID.String(),
-		Body:     Data[ServiceAccountWithSecret]{body},
-	}, nil
+	return doOnce(input.onceRequest(ctx, input.Body.sent()), answer, func(once *store.Once[store.ServiceAccount]) (store.ServiceAccount, error) {
+		return a.ServiceAccounts.CreateServiceAccount(ctx, input.company(), input.account(secret), once)
+	})
 }
 
 // secretFaults returns what is wrong with a secret that a request brings.

@@ -39,6 +39,12 @@ type Cleared struct {
 	ProjectIDs []ID
 }
 
+// SecretResetResult is what came of a reset: the account with its new credentials, and what the reset took from it.
+type SecretResetResult struct {
+	Account ServiceAccount
+	Cleared Cleared
+}
+
 // Validate returns *Error with every fault of the reset itself.
 func (r SecretReset) Validate() error {
 	if r.PreviousSecretTTL >= 0 && r.PreviousSecretTTL <= MaxPreviousSecretTTL {

@@ -44,15 +44,15 @@ type Companies interface {
 // ServiceAccounts is what the service account endpoints read and change.
 //
 // An account of another company is not found. A precondition runs inside the transaction, on the account as it is
-// before the change; its error ends the transaction and is returned as it is.
+// before the change; its error ends the transaction and is returned as it is. A Once makes a change happen once only.
 type ServiceAccounts interface {
 	ServiceAccount(ctx context.Context, company, id ID) (ServiceAccount, error)
 	ListServiceAccounts(ctx context.Context, company ID, query ServiceAccountQuery) (Page[ServiceAccount], error)
-	CreateServiceAccount(ctx context.Context, company ID, account NewServiceAccount) (ServiceAccount, error)
+	CreateServiceAccount(ctx context.Context, company ID, account NewServiceAccount, once *Once[ServiceAccount]) (ServiceAccount, error)
 	UpdateServiceAccount(ctx context.Context, company, id ID, change ServiceAccountChange, precondition Precondition[ServiceAccount]) (ServiceAccount, error)
 	DeleteServiceAccount(ctx context.Context, company, id ID, precondition Precondition[ServiceAccount]) error
-	ResetSecret(ctx context.Context, company, id ID, reset SecretReset, precondition Precondition[ServiceAccount]) (ServiceAccount, Cleared, error)
-	RevokeTokens(ctx context.Context, company, id ID, precondition Precondition[ServiceAccount]) error
+	ResetSecret(ctx context.Context, company, id ID, reset SecretReset, precondition Precondition[ServiceAccount], once *Once[SecretResetResult]) (ServiceAccount, Cleared, error)
+	RevokeTokens(ctx context.Context, company, id ID, precondition Precondition[ServiceAccount], once *Once[ServiceAccount]) error
 }
 
 // Precondition decides on a stored object whether a change may go on. A nil Precondition always lets it.
@@ -77,7 +77,7 @@ type Permissions interface {
 type Projects interface {
 	Project(ctx context.Context, company, id ID) (Project, error)
 	ListProjects(ctx context.Context, company ID, query ProjectQuery) (Page[Project], error)
-	CreateProject(ctx context.Context, company ID, project NewProject) (Project, error)
+	CreateProject(ctx context.Context, company ID, project NewProject, once *Once[Project]) (Project, error)
 	UpdateProject(ctx context.Context, company, id ID, change ProjectChange, precondition Precondition[Project]) (Project, error)
 	DeleteProject(ctx context.Context, company, id ID, precondition Precondition[Project]) error
 }
@@ -97,7 +97,7 @@ type Directory interface {
 	ListContacts(ctx context.Context, company ID, page PageRequest) (Page[DirectoryContact], error)
 	ChangeContactEmail(ctx context.Context, company, id ID, address string, precondition Precondition[DirectoryContact]) (DirectoryContact, error)
 	// AddContact puts a contact of another company into this company's directory too, which breaks its account.
-	AddContact(ctx context.Context, company, id ID) (DirectoryContact, error)
+	AddContact(ctx context.Context, company, id ID, once *Once[DirectoryContact]) (DirectoryContact, error)
 	// RemoveContact takes such a contact out again.
 	RemoveContact(ctx context.Context, company, id ID, precondition Precondition[DirectoryContact]) error
 }

@@ -18,6 +18,8 @@ type Principal struct {
 	Account ServiceAccount
 	// Levels are the account's company permissions as granted; Levels.Effective gives what they amount to.
 	Levels Levels
+	// TokenID names the token (RFC 7519 4.1.7).
+	TokenID string
 	// Revoked says that this one token was ended by itself (RFC 7009).
 	Revoked bool
 }

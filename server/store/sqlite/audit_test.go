@@ -40,10 +40,10 @@ func newScene(t *testing.T) *scene {
 	s.account = s.make(s.company, store.NewServiceAccount{Name: "subject", Levels: store.Levels{"documents": "readonly"}})
 	s.flagged = s.make(s.company, store.NewServiceAccount{Name: "flagged", AddToNewProjects: true})
 	s.foreign, s.guest = s.make(s.other, store.NewServiceAccount{Name: "foreign"}), s.make(s.other, store.NewServiceAccount{Name: "guest"})
-	_, err = database.AddContact(s.ctx, s.company, s.guest.Contact.ID)
+	_, err = database.AddContact(s.ctx, s.company, s.guest.Contact.ID, nil)
 	s.must(err)
 	for _, id := range []*store.ID{&s.project, &s.empty} {
-		project, err := database.CreateProject(s.ctx, s.company, store.NewProject{Name: "Tower", Active: true})
+		project, err := database.CreateProject(s.ctx, s.company, store.NewProject{Name: "Tower", Active: true}, nil)
 		s.must(err)
 		*id = project.ID
 	}
@@ -69,7 +69,7 @@ func (s *scene) newSecret() store.SecretDigest {
 func (s *scene) make(company store.ID, account store.NewServiceAccount) store.ServiceAccount {
 	s.t.Helper()
 	account.ClientID, account.SecretDigest = store.NewClientID(), s.newSecret()
-	made, err := s.CreateServiceAccount(s.ctx, company, account)
+	made, err := s.CreateServiceAccount(s.ctx, company, account, nil)
 	s.must(err)
 	return made
 }
@@ -119,7 +119,7 @@ func (s *scene) storeChanges() map[string]func() error {
 			return err
 		},
 		"create": func() error {
-			_, err := s.CreateServiceAccount(ctx, company, newAccount("new", nil))
+			_, err := s.CreateServiceAccount(ctx, company, newAccount("new", nil), nil)
 			return err
 		},
 		"edit": func() error {
@@ -128,14 +128,14 @@ func (s *scene) storeChanges() map[string]func() error {
 		},
 		"delete": func() error { return s.DeleteServiceAccount(ctx, company, id, nil) },
 		"reset": func() error {
-			_, _, err := s.ResetSecret(ctx, company, id, store.SecretReset{SecretDigest: s.newSecret()}, nil)
+			_, _, err := s.ResetSecret(ctx, company, id, store.SecretReset{SecretDigest: s.newSecret()}, nil, nil)
 			return err
 		},
 		"reset that keeps access": func() error {
-			_, _, err := s.ResetSecret(ctx, company, id, store.SecretReset{SecretDigest: s.newSecret(), KeepAccess: true, PreviousSecretTTL: time.Hour}, nil)
+			_, _, err := s.ResetSecret(ctx, company, id, store.SecretReset{SecretDigest: s.newSecret(), KeepAccess: true, PreviousSecretTTL: time.Hour}, nil, nil)
 			return err
 		},
-		"revoke": func() error { return s.RevokeTokens(ctx, company, id, nil) },
+		"revoke": func() error { return s.RevokeTokens(ctx, company, id, nil, nil) },
 		"grant": func() error {
 			_, err := s.ReplaceCompanyPermissions(ctx, company, id, store.Levels{"reports": "admin"}, nil)
 			return err
@@ -150,7 +150,7 @@ func (s *scene) storeChanges() map[string]func() error {
 		},
 		"delete an assignment": func() error { return s.DeleteAssignment(ctx, company, id, s.project, nil) },
 		"a project that gets accounts": func() error {
-			_, err := s.CreateProject(ctx, company, store.NewProject{Name: "Bridge"})
+			_, err := s.CreateProject(ctx, company, store.NewProject{Name: "Bridge"}, nil)
 			return err
 		},
 		"delete a project with accounts": func() error { return s.DeleteProject(ctx, company, s.project, nil) },
@@ -159,7 +159,7 @@ func (s *scene) storeChanges() map[string]func() error {
 			return err
 		},
 		"add a contact": func() error {
-			_, err := s.AddContact(ctx, company, s.foreign.Contact.ID)
+			_, err := s.AddContact(ctx, company, s.foreign.Contact.ID, nil)
 			return err
 		},
 		"remove a contact": func() error { return s.RemoveContact(ctx, company, s.guest.Contact.ID, nil) },
@@ -169,7 +169,7 @@ func (s *scene) storeChanges() map[string]func() error {
 // tables are all that changes write to, besides the audit events.
 var tables = []string{
 	"companies", "contacts", "service_accounts", "company_permissions", "projects", "project_assignments",
-	"project_permissions", "directory_entries",
+	"project_permissions", "directory_entries", "kept_answers",
 }
 
 // forbid lets SQLite refuse every operation on these tables under a condition, as a full disk might in the middle of a
@@ -284,7 +284,7 @@ func TestActorAndRequestComeFromTheContext(t *testing.T) {
 	t.Parallel()
 	database, admin := initialized(t)
 	ctx := store.WithActor(t.Context(), store.Actor{ServiceAccountID: admin.ID, ClientID: admin.ClientID, RequestID: "request"})
-	account, err := database.CreateServiceAccount(ctx, admin.CompanyID, newAccount("ci", nil))
+	account, err := database.CreateServiceAccount(ctx, admin.CompanyID, newAccount("ci", nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

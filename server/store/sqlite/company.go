@@ -55,7 +55,13 @@ func (s *Store) CreateCompany(ctx context.Context, company store.NewCompany) (st
 // CreateAdministrator makes an account with an administrator's permissions in a company that has locked itself out.
 // It is not bound by the creation cutoff: without it nobody could get in any more.
 func (s *Store) CreateAdministrator(ctx context.Context, company store.ID, account store.NewServiceAccount) (store.ServiceAccount, error) {
-	return s.createServiceAccount(ctx, company, account)
+	var created store.ServiceAccount
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		var err error
+		created, err = s.insertServiceAccount(ctx, tx, company, account, s.now())
+		return err
+	})
+	return created, err
 }
 
 // Company returns one company, or *store.Error with CodeNotFound.

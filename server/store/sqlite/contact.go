@@ -84,33 +84,32 @@ func (s *Store) ChangeContactEmail(
 }
 
 // AddContact puts a contact of another company into this company's directory too, which breaks its account. It returns
-// *store.Error with CodeNotFound, CodeAlreadyInDirectory or CodeLastAdmin.
-func (s *Store) AddContact(ctx context.Context, company, id store.ID) (store.DirectoryContact, error) {
-	var contact store.DirectoryContact
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		var err error
-		contact, err = scanContact(tx.QueryRowContext(ctx, "SELECT "+contactColumns+" FROM contacts c WHERE c.id = ?", id))
+// *store.Error with CodeNotFound, CodeAlreadyInDirectory or CodeLastAdmin, or what once says.
+func (s *Store) AddContact(
+	ctx context.Context, company, id store.ID, once *store.Once[store.DirectoryContact],
+) (store.DirectoryContact, error) {
+	return writeOnce(ctx, s, once, func(tx *sql.Tx) (store.DirectoryContact, error) {
+		contact, err := scanContact(tx.QueryRowContext(ctx, "SELECT "+contactColumns+" FROM contacts c WHERE c.id = ?", id))
 		if errors.Is(err, sql.ErrNoRows) {
-			return store.NotFound("contact", id)
+			return contact, store.NotFound("contact", id)
 		}
 		if err != nil {
-			return err
+			return contact, err
 		}
 		if _, err := findContact(ctx, tx, company, id); err == nil {
-			return store.AlreadyInDirectory(contact)
+			return contact, store.AlreadyInDirectory(contact)
 		} else if !errors.Is(err, &store.Error{Code: store.CodeNotFound}) {
-			return err
+			return contact, err
 		}
 		if err := s.breakAccount(ctx, tx, contact, "Putting into a second directory the contact of"); err != nil {
-			return err
+			return contact, err
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO directory_entries (contact_id, company_id, created_at) VALUES (?, ?, ?)",
 			id, company, micros(s.now())); err != nil {
-			return err
+			return contact, err
 		}
-		return s.recordDirectory(ctx, tx, store.ActionContactAdded, contact, company)
+		return contact, s.recordDirectory(ctx, tx, store.ActionContactAdded, contact, company)
 	})
-	return contact, err
 }
 
 // RemoveContact takes a contact out of this company's directory again. It returns *store.Error with CodeNotFound, or

@@ -94,7 +94,7 @@ func TestDatabaseOfTheFirstSchemaIsBroughtUpToDateAndWorks(t *testing.T) {
 
 	// All that is new works.
 	wantCode(t, database.DeleteServiceAccount(ctx, company, 1, nil), store.CodeLastAdmin)
-	project, err := database.CreateProject(ctx, company, store.NewProject{Name: "Tower", Active: true})
+	project, err := database.CreateProject(ctx, company, store.NewProject{Name: "Tower", Active: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestDatabaseOfTheFirstSchemaIsBroughtUpToDateAndWorks(t *testing.T) {
 	if account, err = database.ServiceAccount(ctx, company, 2); err != nil || account.Status != store.StatusNonfunctional {
 		t.Errorf("the status is %s, %v", account.Status, err)
 	}
-	_, cleared, err := database.ResetSecret(ctx, company, 2, store.SecretReset{SecretDigest: store.NewSecret().Digest()}, nil)
+	_, cleared, err := database.ResetSecret(ctx, company, 2, store.SecretReset{SecretDigest: store.NewSecret().Digest()}, nil, nil)
 	if err != nil || len(cleared.Levels) != 1 || len(cleared.ProjectIDs) != 1 {
 		t.Errorf("cleared %+v, %v", cleared, err)
 	}

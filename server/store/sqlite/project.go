@@ -56,32 +56,31 @@ func (s *Store) ListProjects(ctx context.Context, company store.ID, query store.
 }
 
 // CreateProject makes a project, and assigns to it every account that is to be added to new projects. It returns
-// *store.Error with CodeInvalid, and then changes nothing.
-func (s *Store) CreateProject(ctx context.Context, company store.ID, project store.NewProject) (store.Project, error) {
+// *store.Error with CodeInvalid, or what once says, and then changes nothing.
+func (s *Store) CreateProject(
+	ctx context.Context, company store.ID, project store.NewProject, once *store.Once[store.Project],
+) (store.Project, error) {
 	if err := project.Normalize(); err != nil {
 		return store.Project{}, err
 	}
-	var created store.Project
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	return writeOnce(ctx, s, once, func(tx *sql.Tx) (none store.Project, err error) {
 		now := s.now()
 		result, err := tx.ExecContext(ctx, `INSERT INTO projects (company_id, name, name_key, search_key, project_number,
 			active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 			company, project.Name, store.FoldCase(project.Name), searchKey(project.Name, project.ProjectNumber),
 			project.ProjectNumber, project.Active, micros(now), micros(now))
 		if err != nil {
-			return err
+			return none, err
 		}
 		id, err := result.LastInsertId()
 		if err != nil {
-			return err
+			return none, err
 		}
 		if err := s.addToNewProject(ctx, tx, company, store.ID(id), now); err != nil {
-			return err
+			return none, err
 		}
-		created, err = findProject(ctx, tx, company, store.ID(id))
-		return err
+		return findProject(ctx, tx, company, store.ID(id))
 	})
-	return created, err
 }
 
 // addToNewProject assigns the accounts that are set to be added to all new projects. They get no levels: what they may

@@ -24,22 +24,17 @@ func (s *Store) ServiceAccount(ctx context.Context, company, id store.ID) (store
 }
 
 // CreateServiceAccount makes an account and its directory contact. It returns *store.Error with CodeInvalid,
-// CodeNameTaken or CodeCreationClosed, and then changes nothing.
-func (s *Store) CreateServiceAccount(ctx context.Context, company store.ID, account store.NewServiceAccount) (store.ServiceAccount, error) {
-	if err := s.policy.CheckCreation(s.now()); err != nil {
-		return store.ServiceAccount{}, err
-	}
-	return s.createServiceAccount(ctx, company, account)
-}
-
-func (s *Store) createServiceAccount(ctx context.Context, company store.ID, account store.NewServiceAccount) (store.ServiceAccount, error) {
-	var created store.ServiceAccount
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		var err error
-		created, err = s.insertServiceAccount(ctx, tx, company, account, s.now())
-		return err
+// CodeNameTaken or CodeCreationClosed, or what once says, and then changes nothing.
+func (s *Store) CreateServiceAccount(
+	ctx context.Context, company store.ID, account store.NewServiceAccount, once *store.Once[store.ServiceAccount],
+) (store.ServiceAccount, error) {
+	return writeOnce(ctx, s, once, func(tx *sql.Tx) (store.ServiceAccount, error) {
+		now := s.now()
+		if err := s.policy.CheckCreation(now); err != nil {
+			return store.ServiceAccount{}, err
+		}
+		return s.insertServiceAccount(ctx, tx, company, account, now)
 	})
-	return created, err
 }
 
 // UpdateServiceAccount edits an account. It returns *store.Error with CodeNotFound, CodeInvalid or CodeNameTaken, or
@@ -47,21 +42,26 @@ func (s *Store) createServiceAccount(ctx context.Context, company store.ID, acco
 func (s *Store) UpdateServiceAccount(
 	ctx context.Context, company, id store.ID, change store.ServiceAccountChange, precondition store.Precondition[store.ServiceAccount],
 ) (store.ServiceAccount, error) {
-	return s.changeServiceAccount(ctx, company, id, precondition, func(tx *sql.Tx, account *store.ServiceAccount) error {
-		changed, err := change.Apply(*account)
-		if err != nil {
-			return err
-		}
-		if err := checkNameFree(ctx, tx, company, changed.Name, id); err != nil {
-			return err
-		}
-		before := *account
-		*account = changed
-		if sameStored(before, changed) {
-			return nil
-		}
-		return s.record(ctx, tx, store.ActionAccountUpdated, company, id, before.Facts(), changed.Facts())
+	var updated store.ServiceAccount
+	err := s.write(ctx, func(tx *sql.Tx) (err error) {
+		updated, err = s.changeServiceAccount(ctx, tx, company, id, precondition, func(account *store.ServiceAccount) error {
+			changed, err := change.Apply(*account)
+			if err != nil {
+				return err
+			}
+			if err := checkNameFree(ctx, tx, company, changed.Name, id); err != nil {
+				return err
+			}
+			before := *account
+			*account = changed
+			if sameStored(before, changed) {
+				return nil
+			}
+			return s.record(ctx, tx, store.ActionAccountUpdated, company, id, before.Facts(), changed.Facts())
+		})
+		return err
 	})
+	return updated, err
 }
 
 // DeleteServiceAccount deletes an account, which ends its tokens, and deactivates its contact. It returns *store.Error
@@ -100,29 +100,22 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 
 // changeServiceAccount reads an account, lets f change it, and writes it back if it did.
 func (s *Store) changeServiceAccount(
-	ctx context.Context, company, id store.ID, precondition store.Precondition[store.ServiceAccount],
-	f func(tx *sql.Tx, account *store.ServiceAccount) error,
+	ctx context.Context, tx *sql.Tx, company, id store.ID, precondition store.Precondition[store.ServiceAccount],
+	f func(account *store.ServiceAccount) error,
 ) (store.ServiceAccount, error) {
-	var changed store.ServiceAccount
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		account, err := s.findServiceAccount(ctx, tx, company, id)
-		if err != nil {
-			return err
-		}
-		if err := precondition.Check(account); err != nil {
-			return err
-		}
-		changed = account
-		if err := f(tx, &changed); err != nil {
-			return err
-		}
-		if sameStored(account, changed) {
-			return nil
-		}
-		changed.UpdatedAt = s.now()
-		return updateServiceAccount(ctx, tx, changed)
-	})
-	return changed, err
+	account, err := s.findServiceAccount(ctx, tx, company, id)
+	if err != nil {
+		return account, err
+	}
+	if err := precondition.Check(account); err != nil {
+		return account, err
+	}
+	changed := account
+	if err := f(&changed); err != nil || sameStored(account, changed) {
+		return changed, err
+	}
+	changed.UpdatedAt = s.now()
+	return changed, updateServiceAccount(ctx, tx, changed)
 }
 
 // sameStored compares all that updateServiceAccount writes.

@@ -44,6 +44,7 @@ var (
 	_ store.Assignments     = (*Store)(nil)
 	_ store.Directory       = (*Store)(nil)
 	_ store.AuditEvents     = (*Store)(nil)
+	_ store.KeptAnswers     = (*Store)(nil)
 	_ store.Tokens          = (*Store)(nil)
 	_ store.SigningKeys     = (*Store)(nil)
 )

@@ -49,7 +49,7 @@ func newAccount(name string, levels store.Levels) store.NewServiceAccount {
 
 func create(t *testing.T, database *Store, company store.ID, name string, levels store.Levels) store.ServiceAccount {
 	t.Helper()
-	account, err := database.CreateServiceAccount(t.Context(), company, newAccount(name, levels))
+	account, err := database.CreateServiceAccount(t.Context(), company, newAccount(name, levels), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestTheLastWorkingAdministratorStays(t *testing.T) {
 	wantCode(t, err, store.CodeLastAdmin)
 	reset := func(keep bool) error {
 		_, _, err := database.ResetSecret(t.Context(), company, admin.ID,
-			store.SecretReset{SecretDigest: store.NewSecret().Digest(), KeepAccess: keep}, nil)
+			store.SecretReset{SecretDigest: store.NewSecret().Digest(), KeepAccess: keep}, nil, nil)
 		return err
 	}
 	wantCode(t, reset(false), store.CodeLastAdmin)
@@ -217,14 +217,14 @@ func TestResetClearsAndReportsInOneTransaction(t *testing.T) {
 	account := create(t, database, admin.CompanyID, "ci", levels)
 	refusal := errors.New("changed meanwhile")
 	_, _, err := database.ResetSecret(t.Context(), admin.CompanyID, account.ID, store.SecretReset{SecretDigest: store.NewSecret().Digest()},
-		func(store.ServiceAccount) error { return refusal })
+		func(store.ServiceAccount) error { return refusal }, nil)
 	if !errors.Is(err, refusal) {
 		t.Errorf("the precondition's error is %v", err)
 	}
 	if after, err := database.CompanyPermissions(t.Context(), admin.CompanyID, account.ID); err != nil || len(after) != 2 {
 		t.Errorf("a refused reset left %v, %v", after, err)
 	}
-	after, cleared, err := database.ResetSecret(t.Context(), admin.CompanyID, account.ID, store.SecretReset{SecretDigest: store.NewSecret().Digest()}, nil)
+	after, cleared, err := database.ResetSecret(t.Context(), admin.CompanyID, account.ID, store.SecretReset{SecretDigest: store.NewSecret().Digest()}, nil, nil)
 	if err != nil || after.Credentials.SecretVersion != 2 || fmt.Sprint(cleared.Levels) != fmt.Sprint(levels) {
 		t.Errorf("version %d, cleared %v, %v", after.Credentials.SecretVersion, cleared.Levels, err)
 	}
@@ -257,7 +257,7 @@ func TestConcurrentCreatesOfOneNameMakeOneAccount(t *testing.T) {
 	errs := make(chan error, 20)
 	for range cap(errs) {
 		group.Go(func() {
-			_, err := database.CreateServiceAccount(t.Context(), admin.CompanyID, newAccount("same", nil))
+			_, err := database.CreateServiceAccount(t.Context(), admin.CompanyID, newAccount("same", nil), nil)
 			errs <- err
 		})
 	}

@@ -1,0 +1,87 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// ownActions are the POST routes that can take from the caller what it needs to ask again: the token that it carries, or
+// its rights.
+var ownActions = map[string]bool{resetSecretPath: true, revokeTokensPath: true}
+
+// ownAnswer is what is kept of the answer to an own action, whichever it is.
+type ownAnswer struct {
+	ETag, CacheControl string
+	Body               json.RawMessage
+}
+
+// replayOwn answers a refused request that was itself carried out before: the one that reset the caller's own secret, or
+// revoked its own tokens, and so has ended the access token that its repetition carries. Otherwise a connection that is
+// cut after such a reset would lose the new secret for good.
+//
+// Nothing else gets in. The token's signature and lifetime hold, its account works (InvalidTokenError.Ended says so), and
+// it is the very token with which the kept request was made; company, path, body and Idempotency-Token are those of that
+// request. The kept answer is written here: no handler runs.
+func (a access) replayOwn(ctx huma.Context, principal store.Principal, refusal error) bool {
+	var refused *Error
+	if !errors.As(refusal, &refused) || refused.status != http.StatusUnauthorized && refused.status != http.StatusForbidden {
+		return false
+	}
+	token := headerValues(ctx, tokenHeader)
+	if principal.TokenID == "" || len(token) != 1 || token[0] == "" || !ownActions[ctx.Operation().Path] ||
+		ctx.Param("id") != principal.Account.ID.String() || sameCompany(ctx, principal) != nil {
+		return false
+	}
+	key, err := store.NewOnceKey(principal.Account.ID, token[0])
+	if err != nil {
+		return false
+	}
+	kept, found, err := a.KeptAnswers.KeptAnswer(ctx.Context(), key.ID())
+	if err != nil || !found {
+		return false
+	}
+	answer, err := open[ownAnswer](key, kept)
+	if err != nil || answer.TokenID != principal.TokenID || !kept.Matches(fingerprint(ctx, key)) {
+		return false
+	}
+	a.writeReplay(ctx, answer.Answer)
+	return true
+}
+
+// bodyTimeout is how long a body may take to arrive here, as long as huma gives the bodies that it reads.
+const bodyTimeout = 5 * time.Second
+
+// fingerprint reads the body and returns the request's fingerprint, or nil when the body can't be read.
+func fingerprint(ctx huma.Context, key store.OnceKey) []byte {
+	_ = ctx.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every connection has one
+	body, err := io.ReadAll(io.LimitReader(ctx.BodyReader(), MaxBodyBytes+1))
+	if err != nil || len(body) > MaxBodyBytes {
+		return nil
+	}
+	at := ctx.URL()
+	return key.Fingerprint(ctx.Method(), at.Path, canonical(body))
+}
+
+func (a access) writeReplay(ctx huma.Context, answer ownAnswer) {
+	for name, value := range map[string]string{
+		"Idempotency-Replayed": "true", "ETag": answer.ETag, "Cache-Control": answer.CacheControl,
+	} {
+		if value != "" {
+			ctx.SetHeader(name, value)
+		}
+	}
+	if answer.Body == nil {
+		ctx.SetStatus(http.StatusNoContent)
+		return
+	}
+	ctx.SetHeader("Content-Type", "application/json")
+	ctx.SetStatus(http.StatusOK)
+	_ = a.api.Marshal(ctx.BodyWriter(), "application/json", answer.Body) // the client is gone if this fails
+}

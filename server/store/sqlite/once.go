@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// expiredAtOnce is how many kept answers are forgotten at most when one is written: a day's worth at a time would be felt.
+const expiredAtOnce = 100
+
+// writeOnce runs f in a transaction that holds the write lock from its beginning, and keeps its answer. A change that was
+// made before ends with what store.Once.DoneBefore says. The lock is held while the id is looked up, so that of equal
+// requests at once, be it to two processes, one makes the change and the others find its answer.
+func writeOnce[T any](ctx context.Context, s *Store, once *store.Once[T], f func(tx *sql.Tx) (T, error)) (T, error) {
+	var result T
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		var err error
+		if once == nil {
+			result, err = f(tx)
+			return err
+		}
+		kept, found, err := s.findKept(ctx, tx, once.ID)
+		if err != nil {
+			return err
+		}
+		if found {
+			return once.DoneBefore(kept)
+		}
+		if result, err = f(tx); err != nil {
+			return err
+		}
+		sealed, err := once.Seal(result)
+		if err != nil {
+			return err
+		}
+		return s.keep(ctx, tx, once.ID, store.KeptAnswer{Fingerprint: once.Fingerprint, Sealed: sealed})
+	})
+	return result, err
+}
+
+// KeptAnswer finds an answer that is still kept.
+func (s *Store) KeptAnswer(ctx context.Context, id []byte) (kept store.KeptAnswer, found bool, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		kept, found, err = s.findKept(ctx, tx, id)
+		return err
+	})
+	return kept, found, err
+}
+
+// findKept looks at the end of an answer's time alone. Where the clock is set back, an answer is kept for longer by as
+// much: to forget it early would be to do its work twice.
+func (s *Store) findKept(ctx context.Context, tx *sql.Tx, id []byte) (kept store.KeptAnswer, found bool, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT fingerprint, sealed FROM kept_answers WHERE id = ? AND expires_at > ?", id, micros(s.now())).
+		Scan(&kept.Fingerprint, &kept.Sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return kept, false, nil
+	}
+	return kept, err == nil, err
+}
+
+// keep writes an answer, in place of an older one of its id whose time has passed, and forgets some other such ones.
+func (s *Store) keep(ctx context.Context, tx *sql.Tx, id []byte, kept store.KeptAnswer) error {
+	now := s.now()
+	if _, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE id IN
+		(SELECT id FROM kept_answers WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`, micros(now), expiredAtOnce); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO kept_answers (id, fingerprint, sealed, expires_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, sealed = excluded.sealed, expires_at = excluded.expires_at`,
+		id, kept.Fingerprint, kept.Sealed, micros(now.Add(store.KeepAnswersFor)))
+	return err
+}
