@@ -54,18 +54,18 @@ func NewError(status int, message string, details ...ErrorDetail) *Error {
 
 // statuses is the one map from a broken rule to an HTTP status.
 var statuses = map[store.Code]int{
-	store.CodeInvalid:             http.StatusUnprocessableEntity,
-	store.CodeNotFound:            http.StatusNotFound,
-	store.CodeNameTaken:           http.StatusConflict,
-	store.CodeDeletionProtected:   http.StatusConflict,
-	store.CodeLastAdmin:           http.StatusConflict,
-	store.CodeCreationClosed:      http.StatusConflict,
-	store.CodeAlreadyInDirectory:  http.StatusConflict,
-	store.CodeHomeDirectory:       http.StatusConflict,
-	store.CodeNotHomeDirectory:    http.StatusConflict,
-	store.CodePreconditionFailed:  http.StatusPreconditionFailed,
-	store.CodeUnavailable:         http.StatusServiceUnavailable,
-	store.CodeIdempotencyMismatch: http.StatusUnprocessableEntity,
+	store.CodeInvalid:            http.StatusUnprocessableEntity,
+	store.CodeNotFound:           http.StatusNotFound,
+	store.CodeNameTaken:          http.StatusConflict,
+	store.CodeDeletionProtected:  http.StatusConflict,
+	store.CodeLastAdmin:          http.StatusConflict,
+	store.CodeCreationClosed:     http.StatusConflict,
+	store.CodeAlreadyInDirectory: http.StatusConflict,
+	store.CodeHomeDirectory:      http.StatusConflict,
+	store.CodeNotHomeDirectory:   http.StatusConflict,
+	store.CodePreconditionFailed: http.StatusPreconditionFailed,
+	store.CodeUnavailable:        http.StatusServiceUnavailable,
+	store.CodeRequestMismatch:    http.StatusUnprocessableEntity,
 }
 
 // statusError turns what a handler returned into an answer. What nobody expected is logged and answered with a fixed

@@ -283,7 +283,7 @@ func TestIdempotencyTokenThatIsNoneIsRefused(t *testing.T) {
 func (c client) postRepeated(path, body string, tokens []string) answer {
 	c.t.Helper()
 	url := c.server.URL + "/rest/v2.0/companies/" + c.company + "/" + path
-	request, err := http.NewRequestWithContext(c.t.Context(), "POST", url, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -25,8 +25,7 @@ const (
 	CodeNewerSchema        Code = "newer_schema"
 	CodeNotADatabase       Code = "not_a_database"
 	CodeUnavailable        Code = "unavailable"
-	// CodeIdempotencyMismatch is for an Idempotency-Token that was sent with another request before.
-	CodeIdempotencyMismatch Code = "idempotency_mismatch"
+	CodeRequestMismatch    Code = "idempotency_mismatch"
 )
 
 // Error is a broken rule, in words for a person. It never holds a secret.

@@ -33,15 +33,15 @@ type KeptAnswer struct {
 func (k KeptAnswer) Matches(fingerprint []byte) bool { return hmac.Equal(k.Fingerprint, fingerprint) }
 
 // DoneBefore is the error that ends the transaction of a change whose id is kept: *DoneBeforeError for the same request,
-// and *Error with CodeIdempotencyMismatch for another one.
+// and *Error with CodeRequestMismatch for another one.
 func (o *Once[T]) DoneBefore(kept KeptAnswer) error {
 	if kept.Matches(o.Fingerprint) {
 		return &DoneBeforeError{kept}
 	}
 	const message = "was sent with another request before, with another path or body. Send a new token with each new request"
 	return &Error{
-		Code: CodeIdempotencyMismatch, Message: "The Idempotency-Token " + message + "; repeat one only to repeat its request.",
-		Faults: []Fault{{Reason: string(CodeIdempotencyMismatch), Source: "Idempotency-Token", Message: message}},
+		Code: CodeRequestMismatch, Message: "The Idempotency-Token " + message + "; repeat one only to repeat its request.",
+		Faults: []Fault{{Reason: string(CodeRequestMismatch), Source: "Idempotency-Token", Message: message}},
 	}
 }
 
