@@ -137,6 +137,9 @@ func toolTitle(tool string) string {
 // refuse answers with the error, in the format of every other answer.
 func (a access) refuse(ctx huma.Context, err error) {
 	answer := statusError(ctx.Context(), a.Logger, err)
+	for name, values := range answer.GetHeaders() {
+		ctx.SetHeader(name, values[0])
+	}
 	ctx.SetHeader("Content-Type", "application/json")
 	ctx.SetStatus(answer.status)
 	_ = a.api.Marshal(ctx.BodyWriter(), "application/json", answer) // the client is gone if this fails

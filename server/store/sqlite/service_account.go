@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
-	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +91,7 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = 0, updated_at = ? WHERE service_account_id = ?",
+		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = 0, updated_at = max(updated_at, ?) WHERE service_account_id = ?",
 			micros(s.now()), id)
 		return err
 	})
@@ -119,7 +118,7 @@ func (s *Store) changeServiceAccount(
 		if sameStored(account, changed) {
 			return nil
 		}
-		changed.UpdatedAt = s.now()
+		changed.UpdatedAt = later(s.now(), account.UpdatedAt)
 		return updateServiceAccount(ctx, tx, changed)
 	})
 	return changed, err
@@ -258,7 +257,7 @@ func (s *Store) scanServiceAccount(row scanner) (store.ServiceAccount, error) {
 		return account, err
 	}
 	if copy(credentials.SecretDigest[:], digest) != len(credentials.SecretDigest) {
-		return account, errors.New("the secret digest of service account " + strconv.FormatInt(int64(account.ID), 10) + " is damaged")
+		return account, damaged("the secret digest of service account " + account.ID.String() + " has another length")
 	}
 	copy(credentials.PreviousDigest[:], previous)
 	credentials.SecretCreatedAt = fromMicros(secretCreatedAt)
