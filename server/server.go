@@ -173,5 +173,9 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	s.rest()
-	return errors.Join(s.oauth.Close(ctx), s.store.Close())
+	if err := s.oauth.Close(ctx); err != nil {
+		// Nothing that was acknowledged: a full disk must not turn a stop into a failure.
+		s.config.Logger.WarnContext(ctx, "the times of the last tokens are lost: they could not be written", "error", err)
+	}
+	return s.store.Close()
 }
