@@ -19,7 +19,7 @@ import (
 
 // process is 'serve' in a process of its own.
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	url     string
 	address string
@@ -36,7 +36,7 @@ var (
 )
 
 // serve starts 'serve' on a free port and waits until it listens. The variables are added to its environment.
-func serve(t *testing.T, database string, variables []string, flags ...string) *process {
+func serve(t testing.TB, database string, variables []string, flags ...string) *process {
 	t.Helper()
 	if !strings.Contains(strings.Join(flags, " "), "--listen") && len(variables) == 0 {
 		flags = append(flags, "--listen", "127.0.0.1:0")
@@ -47,7 +47,7 @@ func serve(t *testing.T, database string, variables []string, flags ...string) *
 }
 
 // newProcess is 'serve' before it is started.
-func newProcess(t *testing.T, database string, flags ...string) *exec.Cmd {
+func newProcess(t testing.TB, database string, flags ...string) *exec.Cmd {
 	t.Helper()
 	if len(flags) == 0 {
 		flags = []string{"--listen", "127.0.0.1:0"}
@@ -56,7 +56,7 @@ func newProcess(t *testing.T, database string, flags ...string) *exec.Cmd {
 }
 
 // start starts a server and waits until it listens.
-func start(t *testing.T, command *exec.Cmd) *process {
+func start(t testing.TB, command *exec.Cmd) *process {
 	t.Helper()
 	p := &process{t: t, command: command, ended: make(chan struct{})}
 	p.command.Stdout = &p.stdout
