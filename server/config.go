@@ -24,6 +24,9 @@ type Config struct {
 	// RateLimit is how many requests a minute one service account may make; more are answered with 429. Default 0:
 	// as many as it likes.
 	RateLimit int
+	// DrainDelay is for how long Serve goes on answering after it was asked to stop, while /readyz says that it is
+	// stopping, so that a load balancer can turn away first. Default: not at all.
+	DrainDelay time.Duration
 	// Logger takes one line for each request, and what goes wrong. Default: discards.
 	Logger *slog.Logger
 	// Now is the clock. Default: time.Now.

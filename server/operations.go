@@ -5,8 +5,6 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/procore/terraform-provider-procore/server/rest"
 )
 
 // Health is what the probes answer.
@@ -17,16 +15,16 @@ type Health struct {
 type healthOutput struct{ Body Health }
 
 // registerOperations adds what operators ask: none of it needs a token, and none of it tells a secret.
-func registerOperations(mux *http.ServeMux, api huma.API, database interface{ Ping(context.Context) error }, metrics *metrics) {
+func registerOperations(mux *http.ServeMux, api huma.API, ready *readiness, metrics *metrics) {
 	probe := func(id, path, summary string, statuses ...int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"Operations"}, Errors: statuses}
 	}
 	huma.Register(api, probe("healthz", "/healthz", "Whether the process runs", http.StatusInternalServerError),
 		func(context.Context, *struct{}) (*healthOutput, error) { return &healthOutput{Health{"ok"}}, nil })
-	huma.Register(api, probe("readyz", "/readyz", "Whether requests can be answered: the database is asked", http.StatusServiceUnavailable),
+	huma.Register(api, probe("readyz", "/readyz", "Whether requests can be answered: the database is read and written", http.StatusServiceUnavailable),
 		func(ctx context.Context, _ *struct{}) (*healthOutput, error) {
-			if err := database.Ping(ctx); err != nil {
-				return nil, rest.NewError(http.StatusServiceUnavailable, "The database doesn't answer.")
+			if failure := ready.check(ctx); failure != nil {
+				return nil, failure
 			}
 			return &healthOutput{Health{"ok"}}, nil
 		})

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,6 +44,11 @@ func TestMetricsCountRequestsTokensAndResets(t *testing.T) {
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("%s is not in the metrics", line)
+		}
+	}
+	for _, operation := range []string{"read", "write", "wait"} {
+		if !regexp.MustCompile(`procore_database_duration_seconds_count\{operation="` + operation + `"\} [1-9]`).MatchString(text) {
+			t.Errorf("no %s of the database is in the metrics", operation)
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // process is 'serve' in a process of its own.
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	url     string
 	address string
@@ -36,15 +36,29 @@ var (
 )
 
 // serve starts 'serve' on a free port and waits until it listens. The variables are added to its environment.
-func serve(t *testing.T, database string, variables []string, flags ...string) *process {
+func serve(t testing.TB, database string, variables []string, flags ...string) *process {
 	t.Helper()
-	args := append([]string{"serve", "--database", database}, flags...)
 	if !strings.Contains(strings.Join(flags, " "), "--listen") && len(variables) == 0 {
-		args = append(args, "--listen", "127.0.0.1:0")
+		flags = append(flags, "--listen", "127.0.0.1:0")
 	}
-	p := &process{t: t, ended: make(chan struct{})}
-	p.command = exec.CommandContext(context.WithoutCancel(t.Context()), binary(t), args...)
-	p.command.Env = append(os.Environ(), variables...)
+	command := newProcess(t, database, flags...)
+	command.Env = append(os.Environ(), variables...)
+	return start(t, command)
+}
+
+// newProcess is 'serve' before it is started.
+func newProcess(t testing.TB, database string, flags ...string) *exec.Cmd {
+	t.Helper()
+	if len(flags) == 0 {
+		flags = []string{"--listen", "127.0.0.1:0"}
+	}
+	return exec.CommandContext(context.WithoutCancel(t.Context()), binary(t), append([]string{"serve", "--database", database}, flags...)...)
+}
+
+// start starts a server and waits until it listens.
+func start(t testing.TB, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, command: command, ended: make(chan struct{})}
 	p.command.Stdout = &p.stdout
 	log, err := p.command.StderrPipe()
 	if err != nil {

@@ -25,6 +25,7 @@ type serveCommand struct {
 	CreationCutoff date          `placeholder:"DATE" help:"From this date on no traditional account is made (2024-10-01, or an RFC 3339 time). Default: never."`
 	Sunset         date          `placeholder:"DATE" help:"From this date on traditional accounts get no token (2024-12-31, or an RFC 3339 time). Default: never."`
 	RateLimit      int           `default:"0" placeholder:"N" help:"How many requests a minute one account may make (0: as many as it likes)."`
+	DrainDelay     time.Duration `default:"0s" placeholder:"DURATION" help:"How long to go on serving after SIGTERM while /readyz answers 503, so that a load balancer notices first (${default})."`
 	LogFormat      string        `enum:"text,json" default:"text" help:"How to write the log: ${enum}."`
 	LogLevel       string        `enum:"debug,info,warn,error" default:"info" help:"The least level to log: ${enum}."`
 }
@@ -61,6 +62,8 @@ func (c serveCommand) Validate() error {
 		return fmt.Errorf("--base-url: %w", checkBaseURL(c.BaseURL))
 	case c.TokenTTL < time.Second || c.TokenTTL%time.Second != 0:
 		return fmt.Errorf("--token-ttl: %s is not a positive number of whole seconds", c.TokenTTL)
+	case c.DrainDelay < 0:
+		return fmt.Errorf("--drain-delay: %s is less than nothing", c.DrainDelay)
 	case c.RateLimit < 0:
 		return fmt.Errorf("--rate-limit: %d is less than 0", c.RateLimit)
 	}
@@ -92,8 +95,8 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	}
 	server, err := New(starting, Config{
 		Database: c.Database.Database, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
-		Policy: store.Policy{CreationCutoff: c.CreationCutoff.Time, Sunset: c.Sunset.Time},
-		Logger: logger, Version: e.build.Version,
+		Policy:     store.Policy{CreationCutoff: c.CreationCutoff.Time, Sunset: c.Sunset.Time},
+		DrainDelay: c.DrainDelay, Logger: logger, Version: e.build.Version,
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/oauth"
@@ -21,21 +22,40 @@ type Server struct {
 	store   *sqlite.Store
 	oauth   *oauth.Server
 	handler http.Handler
+	metrics *metrics
+	ready   *readiness
+	// rest ends the upkeep and waits until it has ended.
+	rest func()
 }
 
 // New opens the database and wires the layers together. It returns *store.Error with CodeNotInitialized when the
 // database has no company yet.
 func New(ctx context.Context, config Config) (*Server, error) {
 	config = config.withDefaults()
-	database, err := sqlite.Open(ctx, sqlite.Options{Path: config.Database, Policy: config.Policy, Now: config.Now})
+	metrics := newMetrics()
+	database, err := sqlite.Open(ctx, sqlite.Options{
+		Path: config.Database, Policy: config.Policy, Now: config.Now, Observe: metrics.observeDatabase,
+	})
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, store: database}
+	s := &Server{config: config, store: database, metrics: metrics, ready: &readiness{database: database, logger: config.Logger}}
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
+	s.rest = background(s.upkeep)
 	return s, nil
+}
+
+// background runs the work until the function that it returns is called, which waits for its end.
+func background(work func(ctx context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { work(ctx) })
+	return func() {
+		cancel()
+		group.Wait()
+	}
 }
 
 func (s *Server) wire(ctx context.Context) error {
@@ -48,7 +68,7 @@ func (s *Server) wire(ctx context.Context) error {
 			"The database %s has no company yet. Make one with: terraform-provider-procore init --database %s --company NAME",
 			s.config.Database, s.config.Database)}
 	}
-	metrics := newMetrics()
+	metrics := s.metrics
 	s.oauth, err = oauth.New(ctx, oauth.Config{
 		Tokens: s.store, Keys: s.store, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
 		Now: s.config.Now, Logger: s.config.Logger,
@@ -70,7 +90,7 @@ func (s *Server) wire(ctx context.Context) error {
 	})
 	s.oauth.Register(mux)
 	s.oauth.Describe(api.OpenAPI())
-	registerOperations(mux, api, s.store, metrics)
+	registerOperations(mux, api, s.ready, metrics)
 	if err := rest.ServeDocument(mux, api); err != nil {
 		return err
 	}
@@ -109,6 +129,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, secure *tls.C
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}
+	defer background(s.watchIntegrity)()
 	failed := make(chan error, 1)
 	go func() {
 		if secure != nil {
@@ -122,6 +143,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, secure *tls.C
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
+	// Whoever balances loads is told first, and may be given the time to notice.
+	s.ready.stopping.Store(true)
+	s.drain(failed)
 	s.config.Logger.Info("stopping", "grace_seconds", int(shutdownTimeout.Seconds()))
 	// The requests in flight are finished although ctx has ended: that is what the grace is for.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
@@ -132,9 +156,26 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, secure *tls.C
 	return nil
 }
 
+// drain goes on serving for the drain delay.
+func (s *Server) drain(failed <-chan error) {
+	if s.config.DrainDelay <= 0 {
+		return
+	}
+	s.config.Logger.Info("draining: not ready any more, and still serving", "seconds", s.config.DrainDelay.Seconds())
+	select {
+	case <-time.After(s.config.DrainDelay):
+	case <-failed:
+	}
+}
+
 // Close writes what was kept back and closes the database.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	return errors.Join(s.oauth.Close(ctx), s.store.Close())
+	s.rest()
+	if err := s.oauth.Close(ctx); err != nil {
+		// Nothing that was acknowledged: a full disk must not turn a stop into a failure.
+		s.config.Logger.WarnContext(ctx, "the times of the last tokens are lost: they could not be written", "error", err)
+	}
+	return s.store.Close()
 }

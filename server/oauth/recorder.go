@@ -19,6 +19,8 @@ const (
 
 	recorderInterval = time.Second
 	recorderTimeout  = 10 * time.Second
+	// recorderWarning is how often the log tells that writing still fails.
+	recorderWarning = time.Minute
 )
 
 // recorder writes behind when accounts last got a token: one entry an account, however many tokens it gets. A crash
@@ -30,8 +32,10 @@ type recorder struct {
 
 	stop    func()
 	stopped chan struct{}
-	// flushing lets one flush run at a time: the loop's, or Close's.
+	// flushing lets one flush run at a time: the loop's, or Close's. warned is when the log last told of a failure; the
+	// zero time while all is well.
 	flushing sync.Mutex
+	warned   time.Time
 }
 
 type recorderShard struct {
@@ -124,11 +128,22 @@ func (r *recorder) flush(ctx context.Context) error {
 		}
 	}
 	failed = r.writeBatch(ctx, batch, failed)
-	if failed != nil {
+	r.tell(ctx, failed)
+	return failed
+}
+
+// tell logs that writing fails, once a minute, and that it doesn't any more. It needs the flushing lock.
+func (r *recorder) tell(ctx context.Context, failed error) {
+	switch {
+	case failed == nil && r.warned.IsZero():
+	case failed == nil:
+		r.warned = time.Time{}
+		r.logger.LogAttrs(ctx, slog.LevelInfo, "the times of the last tokens are written again")
+	case time.Since(r.warned) >= recorderWarning:
+		r.warned = time.Now()
 		r.logger.LogAttrs(ctx, slog.LevelWarn, "the times of the last tokens could not be written; they will be tried again",
 			slog.Any("cause", failed))
 	}
-	return failed
 }
 
 // writeBatch writes a batch unless one has failed already; then, and when it fails itself, the batch is kept.

@@ -1,10 +1,12 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -90,6 +92,34 @@ func TestRecorderTriesAgainWhatCouldNotBeWritten(t *testing.T) {
 	if one.Unix() != 5 || two.Unix() != 7 {
 		t.Errorf("got %v and %v", one, two)
 	}
+}
+
+func TestRecorderTellsOfALastingFailureOnceAMinuteAndOfItsEnd(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	j := &journal{failure: errors.New("the disk is full")}
+	r := &recorder{write: j.write, logger: slog.New(slog.NewTextHandler(&log, nil))}
+	for i := range r.shards {
+		r.shards[i].pending = map[store.ID]time.Time{}
+	}
+	r.note(1, time.Unix(5, 0))
+	told := func(failures, ends int) {
+		t.Helper()
+		_ = r.flush(t.Context())
+		if got := strings.Count(log.String(), "could not be written"); got != failures {
+			t.Errorf("%d lines tell of the failure, want %d", got, failures)
+		}
+		if got := strings.Count(log.String(), "written again"); got != ends {
+			t.Errorf("%d lines tell of its end, want %d", got, ends)
+		}
+	}
+	told(1, 0)
+	told(1, 0)
+	r.warned = r.warned.Add(-recorderWarning)
+	told(2, 0)
+	j.failure = nil
+	told(2, 1)
+	told(2, 1)
 }
 
 func TestRecorderWritesByItselfWithinSeconds(t *testing.T) {

@@ -165,6 +165,9 @@ func (a access) refuse(ctx huma.Context, err error) {
 		}
 		ctx.SetHeader("WWW-Authenticate", value)
 	}
+	for name, values := range answer.GetHeaders() {
+		ctx.SetHeader(name, values[0])
+	}
 	ctx.SetHeader("Content-Type", "application/json")
 	ctx.SetStatus(answer.status)
 	_ = a.api.Marshal(ctx.BodyWriter(), "application/json", answer) // the client is gone if this fails

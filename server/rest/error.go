@@ -41,6 +41,14 @@ func (e *Error) Error() string { return e.Body.Message }
 // GetStatus returns the HTTP status.
 func (e *Error) GetStatus() int { return e.status }
 
+// GetHeaders returns the headers of the answer: a 503 says when to try again (RFC 9110 10.2.3).
+func (e *Error) GetHeaders() http.Header {
+	if e.status == http.StatusServiceUnavailable {
+		return http.Header{"Retry-After": {"1"}}
+	}
+	return nil
+}
+
 // NewError returns an error answer. The code of its body is the status.
 func NewError(status int, message string, details ...ErrorDetail) *Error {
 	code := strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(strings.ToUpper(http.StatusText(status)))
@@ -66,6 +74,7 @@ var statuses = map[store.Code]int{
 	store.CodePreconditionFailed: http.StatusPreconditionFailed,
 	store.CodeUnavailable:        http.StatusServiceUnavailable,
 	store.CodeRequestMismatch:    http.StatusUnprocessableEntity,
+	store.CodeNotADatabase:       http.StatusServiceUnavailable, // damage that was met while serving
 }
 
 // statusError turns what a handler returned into an answer. What nobody expected is logged and answered with a fixed
@@ -84,7 +93,10 @@ func statusError(ctx context.Context, logger *slog.Logger, err error) *Error {
 	switch broken.Code {
 	case store.CodeUnavailable:
 		logger.ErrorContext(ctx, "database unavailable", "error", err)
-		message = "The database can't be used at the moment. Try again shortly."
+	case store.CodeNotADatabase:
+		logger.ErrorContext(ctx, "database damaged", "error", err)
+		message = "The database is damaged, so nothing was changed and nothing can be told for sure. The server's log says what was found; its operator has to restore a backup."
+		return NewError(status, message, ErrorDetail{ReasonCode: "damaged", Message: message})
 	case store.CodeInvalid:
 		message = broken.Error() + "."
 	}

@@ -140,7 +140,7 @@ func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store
 	if err := insertProjectPermissions(ctx, tx, account, project, levels); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE project_assignments SET updated_at = ? WHERE service_account_id = ? AND project_id = ?",
+	_, err = tx.ExecContext(ctx, "UPDATE project_assignments SET updated_at = max(updated_at, ?) WHERE service_account_id = ? AND project_id = ?",
 		micros(s.now()), account, project)
 	if err != nil {
 		return err

@@ -119,12 +119,12 @@ func scanAuditEvent(row scanner, company store.ID) (store.AuditEvent, error) {
 	event.CreatedAt = fromMicros(createdAt)
 	if before.Valid {
 		if err := json.Unmarshal([]byte(before.String), &event.Before); err != nil {
-			return event, fmt.Errorf("read audit event %s: %w", event.ID, err)
+			return event, damaged(fmt.Sprintf("the facts of audit event %s can't be read", event.ID))
 		}
 	}
 	if after.Valid {
 		if err := json.Unmarshal([]byte(after.String), &event.After); err != nil {
-			return event, fmt.Errorf("read audit event %s: %w", event.ID, err)
+			return event, damaged(fmt.Sprintf("the facts of audit event %s can't be read", event.ID))
 		}
 	}
 	return event, nil

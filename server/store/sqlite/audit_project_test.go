@@ -13,7 +13,7 @@ import (
 func TestEventsOfTheSecondSchemaAreFoundByTheirProject(t *testing.T) {
 	t.Parallel()
 	path := schemaUpTo(t, 2)
-	pool, err := openPool(path, settings(false), 1)
+	pool, err := openPool(path, settings(patience), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestEventsOfTheSecondSchemaAreFoundByTheirProject(t *testing.T) {
 func schemaUpTo(t *testing.T, version int64) string {
 	t.Helper()
 	path := firstSchema(t, store.NewSecret())
-	pool, err := openPool(path, settings(false), 1)
+	pool, err := openPool(path, settings(patience), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

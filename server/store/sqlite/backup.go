@@ -37,6 +37,9 @@ func Backup(ctx context.Context, from, to string) (err error) {
 	if err := copyInto(ctx, from, partial); err != nil {
 		return err
 	}
+	if err := renumber(ctx, partial); err != nil {
+		return err
+	}
 	if err := syncFile(partial); err != nil {
 		return err
 	}
@@ -48,7 +51,7 @@ func Backup(ctx context.Context, from, to string) (err error) {
 }
 
 func copyInto(ctx context.Context, from, to string) (err error) {
-	db, err := openPool(from, settings(false), 1)
+	db, err := openPool(from, settings(patience), 1)
 	if err != nil {
 		return err
 	}

@@ -155,6 +155,14 @@ func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (items []T,
 // micros is how a time is stored.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
+// later is when something was changed: never before it was last, even where the clock was put back meanwhile.
+func later(now, last time.Time) time.Time {
+	if now.Before(last) {
+		return last
+	}
+	return now
+}
+
 // nullMicros stores a zero time as NULL.
 func nullMicros(t time.Time) any {
 	if t.IsZero() {

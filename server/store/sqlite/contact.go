@@ -72,7 +72,7 @@ func (s *Store) ChangeContactEmail(
 				return err
 			}
 		}
-		changed.EmailAddress, changed.UpdatedAt = address, s.now()
+		changed.EmailAddress, changed.UpdatedAt = address, later(s.now(), contact.UpdatedAt)
 		if _, err := tx.ExecContext(ctx, "UPDATE contacts SET email_address = ?, updated_at = ? WHERE id = ?",
 			address, micros(changed.UpdatedAt), id); err != nil {
 			return err

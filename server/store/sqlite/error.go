@@ -23,14 +23,36 @@ func translate(err error) error {
 	}
 	// The low byte is the primary result code; the rest tells why (SQLite's extended result codes).
 	switch driver.Code() & 0xff {
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
-		sqlite3.SQLITE_CANTOPEN:
-		return &store.Error{Code: store.CodeUnavailable, Message: fmt.Sprintf("The database can't be used now: %v", driver)}
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return busy("another program")
+	case sqlite3.SQLITE_FULL:
+		return unavailable("The disk that the database is on is full. Nothing was changed; make room, and changes are taken again.")
+	case sqlite3.SQLITE_READONLY:
+		return unavailable("The database can't be written: its file, its folder or its disk is read-only (%v).", driver)
+	case sqlite3.SQLITE_CANTOPEN:
+		return unavailable("The database's files can't be opened or made: look at the rights on them and on their folder, and at the limit of open files (%v).", driver)
+	case sqlite3.SQLITE_IOERR:
+		return unavailable("The disk failed to read or write the database (%v). Look at the disk, its room and the limits of the process.", driver)
+	case sqlite3.SQLITE_NOMEM:
+		return unavailable("There is no memory left to work on the database.")
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
-			"The database is damaged or isn't a SQLite file: %v. Restore a backup, or name another file.", driver)}
+		return damaged(driver)
 	}
 	return err
+}
+
+func unavailable(format string, arguments ...any) *store.Error {
+	return &store.Error{Code: store.CodeUnavailable, Message: fmt.Sprintf(format, arguments...)}
+}
+
+func busy(holder string) *store.Error {
+	return unavailable("The database is kept busy by %s. Nothing was changed; try again in a moment.", holder)
+}
+
+// damaged says so of the database, with what was found.
+func damaged(finding any) *store.Error {
+	return &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
+		"The database is damaged or isn't a SQLite file: %v. Restore a backup, or name another file.", finding)}
 }
 
 // isBusy reports whether another connection held the lock.

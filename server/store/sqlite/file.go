@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -35,12 +36,18 @@ func prepareFile(ctx context.Context, path string, create bool) (string, error) 
 		return "", fmt.Errorf("open the database: %w", err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	empty, err := checkHeader(file)
+	header, err := checkHeader(file)
 	if err != nil {
 		return "", err
 	}
+	empty := header == nil
 	if empty && !create {
 		return "", notInitialized(path)
+	}
+	if !empty {
+		if err := checkLog(path, header); err != nil {
+			return "", err
+		}
 	}
 	if err := file.Chmod(0o600); err != nil {
 		return "", fmt.Errorf("make the database readable by its owner only: %w", err)
@@ -56,33 +63,36 @@ func notInitialized(path string) error {
 		"There is no database at %s. Make one with: terraform-provider-procore init --database %s --company NAME", path, path)}
 }
 
-// checkHeader reads the magic and the application id of a SQLite file (https://www.sqlite.org/fileformat.html 1.3). It
-// returns *store.Error with CodeNotADatabase when the file isn't one of this program.
-func checkHeader(file *os.File) (empty bool, err error) {
-	const magic, length, idOffset = "SQLite format 3\x00", 100, 68
-	header := make([]byte, length)
-	count, err := io.ReadFull(file, header)
-	if errors.Is(err, io.EOF) {
-		return true, nil
+// checkHeader reads the header of a SQLite file (https://www.sqlite.org/fileformat.html 1.3), and returns nil for a file
+// that is empty. It returns *store.Error with CodeNotADatabase when the magic or the application id isn't this program's.
+func checkHeader(file *os.File) (header []byte, err error) {
+	const magic, length = "SQLite format 3\x00", 100
+	header = make([]byte, length)
+	count, err := file.ReadAt(header, 0)
+	if count == 0 && errors.Is(err, io.EOF) {
+		return nil, nil
 	}
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, fmt.Errorf("read the database file: %w", err)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read the database file: %w", err)
 	}
-	if count < length || string(header[:len(magic)]) != magic || binary.BigEndian.Uint32(header[idOffset:]) != applicationID {
-		return false, &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
+	if count < length || string(header[:len(magic)]) != magic || binary.BigEndian.Uint32(header[applicationIDOffset:]) != applicationID {
+		return nil, &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
 			"%s isn't a database of this program. Name another file.", file.Name())}
 	}
-	return false, nil
+	return header, nil
 }
 
-// claim marks an empty file as ours. It does so before WAL mode is set, so that the mark is in the file itself and not
-// in a WAL that a crash may leave beside it.
+// claim marks an empty file as ours and numbers it. It does so before WAL mode is set, so that the marks are in the file
+// itself and not in a WAL that a crash may leave beside it.
 func claim(ctx context.Context, path string) (err error) {
-	db, err := openPool(path, map[string]string{"_busy_timeout": busyTimeout}, 1)
+	db, err := openPool(path, map[string]string{"_busy_timeout": strconv.FormatInt(patience.Milliseconds(), 10), "_txlock": "immediate"}, 1)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
-	return translate(err)
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		return translate(err)
+	}
+	_, err = ensureIdentity(ctx, db)
+	return err
 }

@@ -33,7 +33,7 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 		current, target, err := provider.GetVersions(ctx)
 		switch {
 		case err != nil:
-			return unreadable(ctx, path, translate(err))
+			return unreadable(ctx, path, "its schema version can't be read", translate(err))
 		case current > target:
 			return &store.Error{Code: store.CodeNewerSchema, Message: fmt.Sprintf(
 				"The database %s was written by a newer version of this program (schema %d, this version knows %d). "+
@@ -50,13 +50,13 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	}
 }
 
-// unreadable is the error for a schema version that can't be read: the file is ours, so what is left is damage, unless the
+// unreadable is the error for a database that can't be opened: the file is ours, so what is left is damage, unless the
 // store has a word for it or the caller has gone.
-func unreadable(ctx context.Context, path string, err error) error {
+func unreadable(ctx context.Context, path, what string, err error) error {
 	var own *store.Error
 	if errors.As(err, &own) || ctx.Err() != nil {
-		return err
+		return fmt.Errorf("open the database %s: %w", path, err)
 	}
 	return &store.Error{Code: store.CodeNotADatabase, Message: fmt.Sprintf(
-		"The database %s is damaged: its schema version can't be read (%v). Restore a backup, or name another file.", path, err)}
+		"The database %s is damaged: %s (%v). Restore a backup, or name another file.", path, what, err)}
 }

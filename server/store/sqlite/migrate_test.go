@@ -29,7 +29,7 @@ func firstSchema(t *testing.T, secret store.Secret) (path string) {
 	if _, err := prepareFile(t.Context(), path, true); err != nil {
 		t.Fatal(err)
 	}
-	pool, err := openPool(path, settings(false), 1)
+	pool, err := openPool(path, settings(patience), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

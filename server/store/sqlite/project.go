@@ -123,7 +123,7 @@ func (s *Store) UpdateProject(
 		if changed, err = change.Apply(project); err != nil || changed == project {
 			return err
 		}
-		changed.UpdatedAt = s.now()
+		changed.UpdatedAt = later(s.now(), project.UpdatedAt)
 		_, err = tx.ExecContext(ctx, `UPDATE projects SET name = ?, name_key = ?, search_key = ?, project_number = ?,
 			active = ?, updated_at = ? WHERE id = ?`,
 			changed.Name, store.FoldCase(changed.Name), searchKey(changed.Name, changed.ProjectNumber),

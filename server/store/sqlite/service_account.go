@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
-	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +91,7 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = 0, updated_at = ? WHERE service_account_id = ?",
+		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = 0, updated_at = max(updated_at, ?) WHERE service_account_id = ?",
 			micros(s.now()), id)
 		return err
 	})
@@ -114,7 +113,7 @@ func (s *Store) changeServiceAccount(
 	if err := f(&changed); err != nil || sameStored(account, changed) {
 		return changed, err
 	}
-	changed.UpdatedAt = s.now()
+	changed.UpdatedAt = later(s.now(), account.UpdatedAt)
 	return changed, updateServiceAccount(ctx, tx, changed)
 }
 
@@ -251,7 +250,7 @@ func (s *Store) scanServiceAccount(row scanner) (store.ServiceAccount, error) {
 		return account, err
 	}
 	if copy(credentials.SecretDigest[:], digest) != len(credentials.SecretDigest) {
-		return account, errors.New("the secret digest of service account " + strconv.FormatInt(int64(account.ID), 10) + " is damaged")
+		return account, damaged("the secret digest of service account " + account.ID.String() + " has another length")
 	}
 	copy(credentials.PreviousDigest[:], previous)
 	credentials.SecretCreatedAt = fromMicros(secretCreatedAt)

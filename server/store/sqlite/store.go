@@ -8,7 +8,10 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -25,15 +28,46 @@ type Options struct {
 	Policy store.Policy
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// BusyTimeout is how long a change waits for its turn, and for another process that holds the database's lock, before
+	// it fails with CodeUnavailable; zero means 10 seconds.
+	BusyTimeout time.Duration
+	// Observe is told how long each read, each change and each wait for the writer took; nil means nobody is. It is
+	// called by many goroutines.
+	Observe func(operation Operation, took time.Duration)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.BusyTimeout == 0 {
+		o.BusyTimeout = patience
+	}
+	if o.Observe == nil {
+		o.Observe = func(Operation, time.Duration) {}
+	}
+	return o
 }
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	writer *sql.DB
 	reader *sql.DB
-	path   string
-	policy store.Policy
-	now    func() time.Time
+	// anchor is one of the reader's connections, and never used: as long as there is one, SQLite keeps the log's file.
+	anchor      *sql.Conn
+	files       *files
+	identity    int32
+	path        string
+	policy      store.Policy
+	now         func() time.Time
+	busyTimeout time.Duration
+	observe     func(Operation, time.Duration)
+	// damage is what is known to be wrong with the database, and recent how the last change went.
+	damage atomic.Pointer[store.Error]
+	recent recent
+
+	closing sync.Once
+	closed  error
 }
 
 var (
@@ -52,50 +86,99 @@ var (
 // Open opens the database and brings its schema up to date.
 //
 // It returns *store.Error with CodeNotInitialized when the file isn't there and shall not be made, CodeNotADatabase
-// when the file is something else, and CodeNewerSchema when a newer version of this program has written it.
+// when the file is something else, is damaged or has another database's log beside it, CodeNewerSchema when a newer
+// version of this program has written it, and CodeUnavailable when the disk won't let it be used.
 func Open(ctx context.Context, options Options) (*Store, error) {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
+	options = options.withDefaults()
 	path, err := prepareFile(ctx, options.Path, options.Create)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, policy: options.Policy, now: options.Now}
-	if s.writer, err = openPool(path, settings(false), 1); err != nil {
-		return nil, err
+	s := &Store{
+		path: path, policy: options.Policy, now: options.Now, busyTimeout: options.BusyTimeout, observe: options.Observe,
 	}
-	if s.reader, err = openPool(path, settings(true), 4*runtime.GOMAXPROCS(0)); err != nil {
-		return nil, errors.Join(err, s.writer.Close())
-	}
-	if err := connect(ctx, s.writer); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := migrate(ctx, s.writer, path); err != nil {
+	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-// Close waits for the statements that run and closes the file.
-func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
-
-// Ping reports whether the database answers a query.
-func (s *Store) Ping(ctx context.Context) error {
-	var one int
-	return translate(s.reader.QueryRowContext(ctx, "SELECT count(*) FROM signing_keys LIMIT 1").Scan(&one))
+// open brings the schema up to date by a pool of its own, which waits for locks as long as it takes others to do so.
+func (s *Store) open(ctx context.Context) (err error) {
+	opener, err := openPool(s.path, settings(patience), 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opener.Close()) }()
+	if err := connect(ctx, opener); err != nil {
+		return unreadable(ctx, s.path, "it can't be opened", err)
+	}
+	if err := migrate(ctx, opener, s.path); err != nil {
+		return err
+	}
+	if s.identity, err = ensureIdentity(ctx, opener); err != nil {
+		return fmt.Errorf("mark the database %s: %w", s.path, err)
+	}
+	if s.writer, err = openPool(s.path, settings(lockAttempt), 1); err != nil {
+		return err
+	}
+	readOnly := settings(patience)
+	readOnly["_query_only"] = "1"
+	if s.reader, err = openPool(s.path, readOnly, 1+4*runtime.GOMAXPROCS(0)); err != nil {
+		return err
+	}
+	if err := s.openReaders(ctx); err != nil {
+		return err
+	}
+	s.files, err = knowFiles(s.path)
+	return err
 }
 
-// busyTimeout is how long SQLite waits for another process's lock, in milliseconds.
-const busyTimeout = "10000"
+// openReaders opens every connection of the reader, the anchor first. One that was opened later would find the files
+// that have the database's names by then, or none.
+func (s *Store) openReaders(ctx context.Context) (err error) {
+	if s.anchor, err = s.reader.Conn(ctx); err != nil {
+		return translate(err)
+	}
+	for range s.reader.Stats().MaxOpenConnections - 1 {
+		connection, err := s.reader.Conn(ctx)
+		if err != nil {
+			return translate(err)
+		}
+		defer func() { _ = connection.Close() }() // gives it back to the pool, when all are open
+	}
+	return nil
+}
+
+// Close waits for the statements that run and closes the file. It may be called again.
+func (s *Store) Close() error {
+	s.closing.Do(func() { s.closed = s.close() })
+	return s.closed
+}
+
+func (s *Store) close() error {
+	var errs []error
+	if s.anchor != nil {
+		errs = append(errs, s.anchor.Close())
+	}
+	for _, pool := range []*sql.DB{s.reader, s.writer} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	return errors.Join(append(errs, s.files.close())...)
+}
+
+const (
+	// patience is how long SQLite waits for another process's lock.
+	patience = 10 * time.Second
+	// lockAttempt is how long it does where a context may end meanwhile, which it doesn't hear of; Store.begin tries again.
+	lockAttempt = 250 * time.Millisecond
+)
 
 // connect makes the first connection, which turns WAL mode on. Where several processes do that to a fresh file at once
 // SQLite doesn't wait for its lock but fails, so it is tried again for as long as it would have waited.
 func connect(ctx context.Context, pool *sql.DB) error {
-	patience, err := time.ParseDuration(busyTimeout + "ms")
-	if err != nil {
-		return fmt.Errorf("read the busy timeout: %w", err)
-	}
 	for deadline := time.Now().Add(patience); ; {
 		err := pool.PingContext(ctx)
 		if !isBusy(err) || time.Now().After(deadline) {
@@ -111,9 +194,9 @@ func connect(ctx context.Context, pool *sql.DB) error {
 
 // settings are what every connection has. They are in the DSN because a PRAGMA run on a pool reaches one of its
 // connections only.
-func settings(readOnly bool) map[string]string {
-	values := map[string]string{
-		"_busy_timeout": busyTimeout,
+func settings(busyTimeout time.Duration) map[string]string {
+	return map[string]string{
+		"_busy_timeout": strconv.FormatInt(busyTimeout.Milliseconds(), 10),
 		"_journal_mode": "WAL",
 		"_synchronous":  "FULL",
 		"_foreign_keys": "1",
@@ -121,11 +204,9 @@ func settings(readOnly bool) map[string]string {
 		"_time_format":  "sqlite",
 		"_dqs":          "0",
 		"_defensive":    "1",
+		// Finds a damaged page when it is read and not when its damage has been passed on.
+		"_pragma": "cell_size_check(1)",
 	}
-	if readOnly {
-		values["_query_only"] = "1"
-	}
-	return values
 }
 
 func openPool(path string, settings map[string]string, connections int) (*sql.DB, error) {
@@ -142,26 +223,4 @@ func openPool(path string, settings map[string]string, connections int) (*sql.DB
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	return pool, nil
-}
-
-// write runs f in a transaction that holds the write lock from its beginning.
-func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return inTransaction(ctx, s.writer, nil, f)
-}
-
-// read runs f on one snapshot of the database.
-func (s *Store) read(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return inTransaction(ctx, s.reader, &sql.TxOptions{ReadOnly: true}, f)
-}
-
-func inTransaction(ctx context.Context, pool *sql.DB, options *sql.TxOptions, f func(tx *sql.Tx) error) error {
-	tx, err := pool.BeginTx(ctx, options)
-	if err != nil {
-		return translate(err)
-	}
-	if err := f(tx); err != nil {
-		_ = tx.Rollback() // the first error is the one that counts
-		return translate(err)
-	}
-	return translate(tx.Commit())
 }

@@ -68,15 +68,16 @@ func TestEveryConnectionHasTheSettings(t *testing.T) {
 	database := open(t, filepath.Join(t.TempDir(), "a b?#%.db")) // a path that a careless DSN would cut
 	for name, pool := range map[string]*sql.DB{"writer": database.writer, "reader": database.reader} {
 		var connections []*sql.Conn
-		for range pool.Stats().MaxOpenConnections {
+		for range pool.Stats().MaxOpenConnections - pool.Stats().InUse {
 			connection, err := pool.Conn(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			connections = append(connections, connection)
 			for setting, want := range map[string]string{
-				"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10000",
-				"query_only": map[string]string{"writer": "0", "reader": "1"}[name],
+				"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "cell_size_check": "1",
+				"busy_timeout": map[string]string{"writer": "250", "reader": "10000"}[name],
+				"query_only":   map[string]string{"writer": "0", "reader": "1"}[name],
 			} {
 				var got string
 				if err := connection.QueryRowContext(t.Context(), "PRAGMA "+setting).Scan(&got); err != nil || got != want {
@@ -317,10 +318,19 @@ func TestRevokedTokensAreForgottenOnceTheyHaveExpired(t *testing.T) {
 	if !revoked("a") || !revoked("b") || revoked("c") {
 		t.Error("the wrong tokens are revoked")
 	}
-	now = now.Add(30 * time.Minute)
-	if err := database.RevokeToken(t.Context(), "b", now.Add(time.Hour)); err != nil {
-		t.Fatal(err)
+	revoke := func() {
+		t.Helper()
+		if err := database.RevokeToken(t.Context(), "b", now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
 	}
+	now = now.Add(30 * time.Minute)
+	revoke()
+	if !revoked("a") {
+		t.Error("a clock that ran ahead and is put back brings a revoked token to life")
+	}
+	now = now.Add(revocationMargin)
+	revoke()
 	if revoked("a") || !revoked("b") {
 		t.Error("the wrong tokens are forgotten")
 	}

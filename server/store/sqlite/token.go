@@ -11,19 +11,22 @@ import (
 
 // ServiceAccountByClientID finds the account that authenticates with this client id, in any company, or returns
 // *store.Error with CodeNotFound.
-func (s *Store) ServiceAccountByClientID(ctx context.Context, clientID string) (store.ServiceAccount, error) {
-	account, err := s.scanServiceAccount(s.reader.QueryRowContext(ctx,
-		"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.client_id = ?", clientID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return account, &store.Error{Code: store.CodeNotFound, Message: "There is no service account with this client id."}
-	}
-	return account, translate(err)
+func (s *Store) ServiceAccountByClientID(ctx context.Context, clientID string) (account store.ServiceAccount, err error) {
+	err = s.lookUp(func() error {
+		account, err = s.scanServiceAccount(s.reader.QueryRowContext(ctx,
+			"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.client_id = ?", clientID))
+		if errors.Is(err, sql.ErrNoRows) {
+			return &store.Error{Code: store.CodeNotFound, Message: "There is no service account with this client id."}
+		}
+		return err
+	})
+	return account, err
 }
 
 // Principal finds the account that a token was issued to, or returns *store.Error with CodeNotFound.
 func (s *Store) Principal(ctx context.Context, account store.ID, tokenID string) (store.Principal, error) {
 	var principal store.Principal
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.snapshot(ctx, func(tx *sql.Tx) error {
 		var err error
 		principal.Account, err = s.scanServiceAccount(tx.QueryRowContext(ctx,
 			"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.id = ?", account))
@@ -42,13 +45,24 @@ func (s *Store) Principal(ctx context.Context, account store.ID, tokenID string)
 	return principal, err
 }
 
-// RevokeToken ends one token, and forgets those whose time has passed.
+const (
+	// revocationMargin is for how long a revocation is kept after its token's time. A clock that ran ahead when the
+	// revocation was forgotten and is put right afterwards would bring the token back to life.
+	revocationMargin = 24 * time.Hour
+	// revocationsForgotten bounds how many one transaction forgets, which is more than it adds.
+	revocationsForgotten = 100
+)
+
+// RevokeToken ends one token, and forgets some of those whose time has long passed.
 func (s *Store) RevokeToken(ctx context.Context, tokenID string, expiresAt time.Time) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM revoked_tokens WHERE expires_at < ?", micros(s.now())); err != nil {
+		_, err := tx.ExecContext(ctx, `DELETE FROM revoked_tokens WHERE id IN
+			(SELECT id FROM revoked_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
+			micros(s.now().Add(-revocationMargin)), revocationsForgotten)
+		if err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
+		_, err = tx.ExecContext(ctx, "INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
 			tokenID, micros(expiresAt))
 		return err
 	})
@@ -56,16 +70,19 @@ func (s *Store) RevokeToken(ctx context.Context, tokenID string, expiresAt time.
 
 // RecordTokens notes when accounts last got a token, all in one transaction. updated_at stays: the account was not
 // changed.
+//
+// The latest time is kept, but none that is still to come: it dates from when the clock ran ahead.
 func (s *Store) RecordTokens(ctx context.Context, lastTokenAt map[store.ID]time.Time) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		statement, err := tx.PrepareContext(ctx,
-			"UPDATE service_accounts SET last_token_at = max(coalesce(last_token_at, 0), ?) WHERE id = ?")
+		now := micros(s.now())
+		statement, err := tx.PrepareContext(ctx, `UPDATE service_accounts SET last_token_at = min(?1, ?2)
+			WHERE id = ?3 AND (last_token_at IS NULL OR last_token_at < min(?1, ?2) OR last_token_at > ?2)`)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = statement.Close() }()
 		for id, at := range lastTokenAt {
-			if _, err := statement.ExecContext(ctx, micros(at), id); err != nil {
+			if _, err := statement.ExecContext(ctx, micros(at), now, id); err != nil {
 				return err
 			}
 		}
@@ -73,16 +90,46 @@ func (s *Store) RecordTokens(ctx context.Context, lastTokenAt map[store.ID]time.
 	})
 }
 
+// previousSecretsEnded bounds one transaction of EndPreviousSecrets.
+const previousSecretsEnded = 1000
+
+// EndPreviousSecrets forgets the digests of previous secrets whose time has passed, so that no clock that is put back can
+// make one good again. It writes only when there is one, and reports whether there may be more.
+func (s *Store) EndPreviousSecrets(ctx context.Context) (more bool, err error) {
+	const ended = "FROM service_accounts WHERE previous_secret_expires_at <= ?"
+	var found bool
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 "+ended+")", micros(s.now())).Scan(&found)
+	})
+	if err != nil || !found {
+		return false, err
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE service_accounts SET previous_secret_digest = NULL, previous_secret_expires_at = NULL
+			WHERE id IN (SELECT id `+ended+` LIMIT ?)`, micros(s.now()), previousSecretsEnded)
+		if err != nil {
+			return err
+		}
+		count, err := result.RowsAffected()
+		more = count == previousSecretsEnded
+		return err
+	})
+	return more, err
+}
+
 // WorkingAdministrator returns an account that administers the company, or *store.Error with
 // CodeNotFound when the company has locked itself out. Of several it is the oldest that may do everything, which is what
 // Admin on the Directory tool means: one that 'admin recover' made counts before an older one that lost it.
-func (s *Store) WorkingAdministrator(ctx context.Context, company store.ID) (store.ServiceAccount, error) {
-	account, err := s.scanServiceAccount(s.reader.QueryRowContext(ctx,
-		"SELECT "+accountColumns+" "+workingAdmins+` ORDER BY EXISTS (SELECT 1 FROM company_permissions d
-			WHERE d.service_account_id = a.id AND d.tool = 'directory' AND d.level = 'admin') DESC, a.id LIMIT 1`, company))
-	if errors.Is(err, sql.ErrNoRows) {
-		return account, &store.Error{Code: store.CodeNotFound, Message: "Company " + company.String() +
-			" has no working administrator's account. Make one with: terraform-provider-procore admin recover --company-id " + company.String()}
-	}
-	return account, translate(err)
+func (s *Store) WorkingAdministrator(ctx context.Context, company store.ID) (account store.ServiceAccount, err error) {
+	err = s.lookUp(func() error {
+		account, err = s.scanServiceAccount(s.reader.QueryRowContext(ctx,
+			"SELECT "+accountColumns+" "+workingAdmins+` ORDER BY EXISTS (SELECT 1 FROM company_permissions d
+				WHERE d.service_account_id = a.id AND d.tool = 'directory' AND d.level = 'admin') DESC, a.id LIMIT 1`, company))
+		if errors.Is(err, sql.ErrNoRows) {
+			return &store.Error{Code: store.CodeNotFound, Message: "Company " + company.String() +
+				" has no working administrator's account. Make one with: terraform-provider-procore admin recover --company-id " + company.String()}
+		}
+		return err
+	})
+	return account, err
 }

@@ -1,0 +1,141 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
+)
+
+// CheckRead returns *store.Error when the database can't be read, or is known to be damaged.
+func (s *Store) CheckRead(ctx context.Context) error {
+	return s.read(ctx, func(tx *sql.Tx) error {
+		var keys int
+		return tx.QueryRowContext(ctx, "SELECT count(*) FROM signing_keys").Scan(&keys)
+	})
+}
+
+// How much CheckWrite writes: next to nothing as long as changes succeed. When one has failed, as much as a change that
+// writes a lot, or the last bytes of a full disk would let the check succeed where a change still fails.
+const (
+	smallProbe = 16
+	largeProbe = 128 << 10
+)
+
+// probeFresh is for how long a change that succeeded shows that the next one will.
+const probeFresh = time.Second
+
+// CheckWrite returns *store.Error when a change would fail. It finds out by making one, in a table that exists for
+// nothing else, unless a change has just succeeded.
+func (s *Store) CheckWrite(ctx context.Context) error {
+	succeeded, failing := s.recent.get()
+	if !failing && time.Since(succeeded) < probeFresh {
+		return s.writable()
+	}
+	size := smallProbe
+	if failing {
+		size = largeProbe
+	}
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO write_probe (id, filler) VALUES (1, randomblob(?))
+			ON CONFLICT (id) DO UPDATE SET filler = excluded.filler`, size)
+		return err
+	})
+}
+
+// recent is how the last change went.
+type recent struct {
+	mu        sync.Mutex
+	succeeded time.Time
+	failing   bool
+}
+
+// note remembers an outcome that says something about the database: a rule that was broken doesn't.
+func (r *recent) note(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err == nil:
+		r.succeeded, r.failing = time.Now(), false
+	case errors.Is(err, &store.Error{Code: store.CodeUnavailable}), errors.Is(err, &store.Error{Code: store.CodeNotADatabase}):
+		r.failing = true
+	}
+}
+
+func (r *recent) get() (succeeded time.Time, failing bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.succeeded, r.failing
+}
+
+// Damage returns *store.Error with CodeNotADatabase when the database is known to be damaged, and nil otherwise. Then it
+// is neither changed, which could make it worse, nor asked what a missing row would make a wrong answer of.
+func (s *Store) Damage() error {
+	if damage := s.damage.Load(); damage != nil {
+		return damage
+	}
+	return nil
+}
+
+// note remembers damage that a query came upon.
+func (s *Store) note(err error) error {
+	var broken *store.Error
+	if errors.As(err, &broken) && broken.Code == store.CodeNotADatabase {
+		s.damage.CompareAndSwap(nil, broken)
+	}
+	return err
+}
+
+// CheckIntegrity reads the whole database and returns *store.Error with CodeNotADatabase, naming what it found first,
+// when it is damaged; from then on Damage says so. Damage that is no more is forgotten. It takes seconds where there are
+// a hundred thousand accounts, and holds nobody up.
+func (s *Store) CheckIntegrity(ctx context.Context) error {
+	found, err := s.firstFinding(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return s.note(translate(err))
+	case found == "":
+		s.damage.Store(nil)
+		return nil
+	}
+	return s.note(damaged(found))
+}
+
+// firstFinding returns what is wrong with the database, or "". The quick check comes first because it takes a tenth of the
+// time and finds what does most harm; the other compares the indexes with their tables as well.
+func (s *Store) firstFinding(ctx context.Context) (found string, err error) {
+	for _, check := range []string{"PRAGMA quick_check(1)", "PRAGMA integrity_check(1)"} {
+		found, err = firstRow(ctx, s.reader, check, func(rows *sql.Rows) (text string, err error) {
+			err = rows.Scan(&text)
+			return text, err
+		})
+		if err != nil || found != "ok" {
+			return found, err
+		}
+	}
+	return firstRow(ctx, s.reader, "PRAGMA foreign_key_check", func(rows *sql.Rows) (string, error) {
+		var table, parent sql.NullString
+		var row, index sql.NullInt64
+		err := rows.Scan(&table, &row, &parent, &index)
+		return fmt.Sprintf("row %d of %s has no row in %s", row.Int64, table.String, parent.String), err
+	})
+}
+
+// firstRow returns the first row of a query's answer, or "" where there is none.
+func firstRow(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (string, error)) (text string, err error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() {
+		return "", rows.Err()
+	}
+	return scan(rows)
+}
