@@ -132,7 +132,8 @@ func (c *contractCheck) checkRefusal(r *http.Request, answer *httptest.ResponseR
 		return errors.New("the document has no such operation")
 	}
 	schema := "Error"
-	if strings.HasPrefix(r.URL.Path, "/oauth/") && answer.Code == http.StatusMethodNotAllowed {
+	ofOauth := strings.HasPrefix(r.URL.Path, "/oauth/") || strings.HasPrefix(r.URL.Path, "/.well-known/oauth-authorization-server")
+	if ofOauth && answer.Code == http.StatusMethodNotAllowed {
 		schema = "OauthError"
 	}
 	return c.validate(jsonPointer("components", "schemas", schema), answer.Body.Bytes())

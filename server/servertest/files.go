@@ -100,6 +100,15 @@ func valueText(value any) []byte {
 	return nil
 }
 
+// openReader opens a database for reading, on one connection.
+func openReader(database string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+database+"?mode=ro&_pragma=busy_timeout(1000)")
+	if err == nil {
+		db.SetMaxOpenConns(1)
+	}
+	return db, err
+}
+
 // eachRow reads all rows of all tables of a database that may be in use.
 func eachRow(database string, each func(table string, columns []string, values []any)) error {
 	if _, err := os.Stat(database); err != nil {
@@ -107,28 +116,17 @@ func eachRow(database string, each func(table string, columns []string, values [
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
-	db, err := sql.Open("sqlite", "file:"+database+"?mode=ro&_pragma=busy_timeout(1000)")
+	db, err := openReader(database)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }() // it was read only
-	var tables []string
-	rows, err := db.QueryContext(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+	var names string
+	err = db.QueryRowContext(ctx, "SELECT coalesce(group_concat(name, char(0)), '') FROM sqlite_schema WHERE type = 'table'").Scan(&names)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
-		tables = append(tables, name)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for _, table := range tables {
+	for table := range strings.SplitSeq(names, "\x00") {
 		if err := eachRowOf(ctx, db, table, each); err != nil {
 			return err
 		}
@@ -175,4 +173,15 @@ func (s *Server) Contents(t testing.TB) string {
 		t.Fatalf("read the database: %v", err)
 	}
 	return fmt.Sprintf("%x", digest.Sum(nil))
+}
+
+// Commits returns a number that changes whenever the server, or anybody else, commits a change to the database. It costs next
+// to nothing, and Contents says what a change was about.
+func (s *Server) Commits(t testing.TB) int64 {
+	t.Helper()
+	var version int64
+	if err := s.reader.QueryRowContext(t.Context(), "PRAGMA data_version").Scan(&version); err != nil {
+		t.Fatalf("read the database: %v", err)
+	}
+	return version
 }

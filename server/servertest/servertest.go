@@ -8,6 +8,7 @@ package servertest
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -35,6 +36,7 @@ type Server struct {
 	Secrets *Secrets
 
 	contract *contractCheck
+	reader   *sql.DB
 }
 
 // Under makes the server report to another test until that ends: to the case of a fuzz target, or to a subtest.
@@ -87,10 +89,16 @@ func Open(t testing.TB, database string, options ...Option) *Server {
 	checked := newContractCheck(t, api.Handler(), watch)
 	listener.Config.Handler = checked
 	listener.Start()
+	reader, err := openReader(database)
+	if err != nil {
+		t.Fatalf("open the database for reading: %v", err)
+	}
 	running := &Server{
-		URL: listener.URL, Database: database, Client: listener.Client(), Handler: checked, Secrets: watch.secrets, contract: checked,
+		URL: listener.URL, Database: database, Client: listener.Client(), Handler: checked, Secrets: watch.secrets,
+		contract: checked, reader: reader,
 	}
 	t.Cleanup(func() {
+		_ = reader.Close() // nothing was written
 		listener.Close()
 		checked.reportTo(nil) // a test must not be failed after its end
 		watch.searchRunning(checked.next, running)

@@ -30,7 +30,7 @@ type watch struct {
 }
 
 // maxMessages keeps one leak, which is soon in every line, from filling the screen.
-const maxMessages = 10
+const maxMessages = 20
 
 func newWatch(t testing.TB, database string) *watch {
 	t.Helper()
@@ -128,18 +128,14 @@ func (s *Secrets) noteHeader(header http.Header) {
 			continue
 		}
 		if joined, err := base64.StdEncoding.DecodeString(value); err == nil {
-			_, secret, _ := strings.Cut(string(joined), ":")
-			plain, _ := url.QueryUnescape(secret)
+			plain, _ := url.QueryUnescape(string(joined))
 			s.Add(KindPresented, plain)
 		}
 	}
 }
 
-// isJWT finds a token's three parts; whole finds a whole client secret.
-var (
-	isJWT = regexp.MustCompile(`^eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+$`)
-	whole = regexp.MustCompile(`pcs_[0-9A-Za-z]{49}`)
-)
+// isJWT recognizes a token by its three parts.
+var isJWT = regexp.MustCompile(`^eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+$`)
 
 // noteBody adds what a request's body holds. In a request that was refused any client secret counts, wherever somebody has
 // pasted it; in one that was done, only that which stands in its field: a description may hold anything.
@@ -154,7 +150,7 @@ func (s *Secrets) noteBody(r *http.Request, body []byte, status int) {
 		fields = append(fields, form["token"]...)
 	}
 	if status >= http.StatusBadRequest {
-		for _, secret := range whole.FindAllString(r.URL.RequestURI()+" "+string(body), -1) {
+		for _, secret := range likeSecret.FindAllString(r.URL.RequestURI()+" "+string(body), -1) {
 			s.Add(KindPresented, secret)
 		}
 		kind = KindPresented
