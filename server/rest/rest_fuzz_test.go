@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -317,6 +318,47 @@ func FuzzHeaders(f *testing.F) {
 			if trimmed := strings.Trim(value, " \t"); done && trimmed != "" && trimmed != "1" {
 				t.Errorf("Procore-Company-Id: %q lets a change through", value)
 			}
+		}
+	})
+}
+
+// FuzzIdempotencyToken repeats a request with a token. A token that is taken makes one project, however often; one that isn't
+// makes none.
+func FuzzIdempotencyToken(f *testing.F) {
+	h := newFuzzed(f)
+	for _, token := range []string{
+		"9f0c2d51-7d3e-4a8c-9c55-0a1b2c3d4e5f", "", "x", " x ", "x y", "ü", "\t", strings.Repeat("x", 255), strings.Repeat("x", 256), `"quoted"`, `a,b`, "\x7f", "\x00", "~!%20",
+	} {
+		f.Add(token, `{"name":"once"}`, `{"name":"twice"}`)
+	}
+	f.Add("equal bodies", `{"name":"once","active":true}`, `{ "active" : true, "name" : "\u006fnce" }`)
+	f.Add("almost", `{"name":"once"}`, `{"name":"once","active":true}`)
+	path := companyPrefix + "projects"
+	f.Fuzz(func(t *testing.T, token, body, other string) {
+		h.server.Under(t)
+		first := h.try(t, "POST", path, body, "Idempotency-Token", token)
+		plain := strings.Trim(token, " \t")
+		sendable := plain != "" && len(plain) <= 255 && !strings.ContainsFunc(plain, func(r rune) bool { return r < ' ' || r > '~' })
+		if first.Code != http.StatusCreated {
+			return
+		}
+		if !sendable {
+			t.Errorf("the token %q is taken", token)
+		}
+		before := h.server.Commits(t)
+		again := h.send(t, "POST", path, body, "Idempotency-Token", token)
+		if again.Code != http.StatusCreated || again.Body.String() != first.Body.String() || again.Header().Get("ETag") != first.Header().Get("ETag") ||
+			again.Header().Get("Idempotency-Replayed") != "true" || h.server.Commits(t) != before {
+			t.Errorf("the repetition answers %d %s, after %s", again.Code, again.Body, first.Body)
+		}
+		var a, b any
+		equal := json.Unmarshal([]byte(body), &a) == nil && json.Unmarshal([]byte(other), &b) == nil && reflect.DeepEqual(a, b)
+		changed := h.try(t, "POST", path, other, "Idempotency-Token", token)
+		if changed.Code == http.StatusCreated && !equal {
+			t.Errorf("another body gets the answer %s", changed.Body)
+		}
+		if first.Header().Get("Idempotency-Replayed") == "" {
+			h.undo(t, first)
 		}
 	})
 }

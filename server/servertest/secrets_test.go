@@ -39,10 +39,10 @@ func TestASecretIsFoundInEveryForm(t *testing.T) {
 		"between others":      func(s string) string { return strings.Repeat("pcs_", 50) + s + "pcs_" },
 	}
 	for what, secret := range map[string]string{
-		"a client secret":                 store.NewSecret().Reveal(),
-		"an Idempotency-Token":            "9f0c2d51-7d3e-4a8c-9c55-0a1b2c3d4e5f",
-		"an Idempotency-Token with signs": `once "and" for/all + me & you = ü`,
-		"a signature":                     "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0." + rand.Text() + rand.Text() + rand.Text(),
+		"a client secret":      store.NewSecret().Reveal(),
+		"an Idempotency-Token": "9f0c2d51-7d3e-4a8c-9c55-0a1b2c3d4e5f",
+		"a text with signs":    `once "and" for/all + me & you = ü`,
+		"a signature":          "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0." + rand.Text() + rand.Text() + rand.Text(),
 	} {
 		for form, write := range forms {
 			set := newSecrets()
@@ -84,6 +84,8 @@ func TestWhatIsNoSecretIsNotLookedFor(t *testing.T) {
 	for _, plain := range []string{"", "x", "wrong", "pcs_", strings.Repeat("a", 60), "once", "Bearer"} {
 		set.Add(KindPresented, plain)
 	}
+	set.Add(KindPresented, strings.Repeat("0123456789abcdef", 4)) // a client id
+	set.Add(KindIdempotency, "service_accounts/17/actions/reset_secret")
 	if len(set.needles) != 0 {
 		t.Errorf("%d parts are looked for", len(set.needles))
 	}
