@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // process is 'serve' in a process of its own.
@@ -58,6 +60,10 @@ func serve(t *testing.T, database string, variables []string, flags ...string) *
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill() // ended already when the test has stopped it
 		<-p.ended
+		secrets := servertest.SecretsOf(t)
+		secrets.Check(t, "the process's stderr", []byte(p.log()))
+		secrets.Check(t, "the process's stdout", p.stdout.Bytes())
+		secrets.CheckFiles(t, database)
 	})
 	select {
 	case <-listening:

@@ -82,10 +82,17 @@ func (b *logBook) searchAll() {
 
 // search notes what is wrong with the text, for the end of the test.
 func (w *watch) search(place string, text []byte, kinds ...Kind) {
-	found := w.secrets.complaints(place, text, kinds...)
+	for _, message := range w.secrets.complaints(place, text, kinds...) {
+		w.complain(message)
+	}
+}
+
+func (w *watch) complain(message string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.messages = append(w.messages, found[:min(len(found), maxMessages-min(maxMessages, len(w.messages)))]...)
+	if len(w.messages) < maxMessages {
+		w.messages = append(w.messages, message)
+	}
 }
 
 // request notes the secrets of the request's headers. It returns the request for the handler, and what will hold its body as
@@ -102,18 +109,24 @@ func (w *watch) request(r *http.Request) (*http.Request, *bytes.Buffer) {
 	return inner, body
 }
 
-// answer notes the secrets of a request's body and of its answer, and searches the answer.
+// answer notes and searches an answer.
 func (w *watch) answer(r *http.Request, route string, body []byte, status int, header http.Header, answer []byte) {
-	w.secrets.noteBody(r, body, status)
-	shown := w.secrets.noteAnswer(r, status, answer)
-	for _, secret := range shown {
+	for _, message := range w.secrets.answer(r, body, status, header, answer) {
+		w.complain(fmt.Sprintf("the answer %d to %q%s", status, route, message)) // the path itself may have a secret in it
+	}
+}
+
+// answer notes the secrets of a request's body and of its answer, and says what the answer shows that it shouldn't.
+func (s *Secrets) answer(r *http.Request, body []byte, status int, header http.Header, answer []byte) []string {
+	s.noteBody(r, body, status)
+	for _, secret := range s.noteAnswer(r, status, answer) {
 		answer = bytes.ReplaceAll(answer, []byte(secret), []byte("shown"))
 	}
-	place := fmt.Sprintf("the answer %d to %q", status, route) // the path itself may have a secret in it
-	w.search(place, answer)
+	messages := s.complaints("", answer)
 	for name, values := range header {
-		w.search(place+", header "+name, []byte(strings.Join(values, "\n")))
+		messages = append(messages, s.complaints(", header "+name, []byte(strings.Join(values, "\n")))...)
 	}
+	return messages
 }
 
 // noteHeader adds what a request's headers hold.
