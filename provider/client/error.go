@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"golang.org/x/oauth2"
 )
@@ -146,9 +147,44 @@ func IsWrongCredentials(err error) bool {
 func errorFromResponse(status int, header http.Header, body []byte) *Error {
 	if failure := decodeError(status, body); failure != nil {
 		failure.RequestID = header.Get(requestIDHeader)
-		return failure
+		return failure.presentable()
 	}
 	return notTheAPI(status, header)
+}
+
+// The most of an answer that an error repeats: whatever stands at the base URL may have written it.
+const (
+	maxErrorText = 4096 // bytes of each text
+	maxDetails   = 100
+)
+
+// presentable takes out of an error's texts what must not be shown. They come from outside, every one of them.
+func (e *Error) presentable() *Error {
+	e.Code, e.Message, e.RequestID = presentable(e.Code), presentable(e.Message), presentable(e.RequestID)
+	e.Details = e.Details[:min(len(e.Details), maxDetails)]
+	for i, detail := range e.Details {
+		e.Details[i] = Detail{
+			ReasonCode: presentable(detail.ReasonCode), Message: presentable(detail.Message),
+			Source: presentable(detail.Source), ExistingID: presentable(detail.ExistingID),
+		}
+	}
+	return e
+}
+
+// presentable makes a text fit for a terminal: without secrets, without the codes that a terminal obeys or that turn text
+// around, and not endless.
+func presentable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	text = withoutSecrets(text)
+	if len(text) > maxErrorText {
+		text = strings.ToValidUTF8(text[:maxErrorText], "") + " …"
+	}
+	return text
 }
 
 // decodeError reads the API's error object; nil when body is anything else.
@@ -166,10 +202,7 @@ func decodeError(status int, body []byte) *Error {
 	}
 	failure := &Error{
 		Origin: OriginAPI, Status: status, Code: envelope.Error.Code,
-		Message: withoutSecrets(envelope.Error.Message), Details: envelope.Error.Details,
-	}
-	for i := range failure.Details {
-		failure.Details[i].Message = withoutSecrets(failure.Details[i].Message)
+		Message: envelope.Error.Message, Details: envelope.Error.Details,
 	}
 	return failure
 }
@@ -186,7 +219,7 @@ func notTheAPI(status int, header http.Header) *Error {
 	if location := header.Get("Location"); location != "" && status < http.StatusBadRequest {
 		message += ", and it redirects elsewhere; redirects are not followed, because the access token would go along"
 	}
-	return &Error{Origin: OriginOther, Status: status, Message: message, RequestID: header.Get(requestIDHeader)}
+	return (&Error{Origin: OriginOther, Status: status, Message: message, RequestID: header.Get(requestIDHeader)}).presentable()
 }
 
 func statusText(status int) string {
@@ -202,20 +235,20 @@ func errorFromToken(refused *oauth2.RetrieveError) *Error {
 	status, header := refused.Response.StatusCode, refused.Response.Header
 	failure := &Error{
 		Origin: OriginToken, Status: status, Code: refused.ErrorCode,
-		Message: withoutSecrets(refused.ErrorDescription), RequestID: header.Get(requestIDHeader),
+		Message: refused.ErrorDescription, RequestID: header.Get(requestIDHeader),
 	}
 	if failure.Code != "" {
 		if failure.Message == "" {
 			failure.Message = "the token endpoint gave no reason"
 		}
-		return failure
+		return failure.presentable()
 	}
 	if decoded := decodeError(status, refused.Body); decoded != nil {
 		failure.Code, failure.Message, failure.Details = decoded.Code, decoded.Message, decoded.Details
-		return failure
+		return failure.presentable()
 	}
 	failure.Message = notTheAPI(status, header).Message
-	return failure
+	return failure.presentable()
 }
 
 // errorFromTransport makes the error of a call without an answer.
@@ -244,8 +277,8 @@ func isCertificateError(err error) bool {
 }
 
 // SecretPattern finds what must not be shown: a client secret, "pcs_", 43 characters and 6 of checksum. A JWT is found by its
-// three parts.
-var SecretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
+// three parts. Of two client secrets without anything between them, the first takes the letters of the second's prefix for its own.
+var SecretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}(_[0-9A-Za-z]{20,})*|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
 
 // withoutSecrets is the wall behind the rule that no one writes a secret into a message.
 func withoutSecrets(text string) string {

@@ -23,7 +23,7 @@ func parseBaseURL(address string, allowInsecure bool) (string, error) {
 		return wrong(`the base URL must be absolute, as in "https://api.example.com"`)
 	case parsed.User != nil:
 		return wrong("the base URL must not hold credentials; use client_id and client_secret")
-	case parsed.RawQuery != "" || parsed.Fragment != "":
+	case parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "":
 		return wrong("the base URL must not have a query or a fragment")
 	case parsed.Scheme == "http" && !allowInsecure && !isLoopback(parsed.Hostname()):
 		return "", &ConfigError{Field: "BaseURL", Insecure: true, Message: "the base URL is plain HTTP, to another machine: the credentials, and " +
