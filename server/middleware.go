@@ -130,6 +130,11 @@ func routed(mux *http.ServeMux) http.Handler {
 		if contentType := r.Header.Get("Content-Type"); contentType != "" {
 			r.Header.Set("Content-Type", strings.ToLower(contentType))
 		}
+		// All answers but the metrics are JSON, whatever is accepted (RFC 9110 12.5.1 lets a server disregard the header). huma would
+		// read it once the work is done, and panics over some values: a secret that was just made would be lost.
+		if r.URL.Path != "/metrics" {
+			r.Header.Del("Accept")
+		}
 		refuse, pattern := mux.Handler(r)
 		// The mux would redirect a path such as //healthz to a clean one; no caller of an API follows that.
 		if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {

@@ -281,7 +281,7 @@ func FuzzHeaders(f *testing.F) {
 		{`application/json`, `Application/JSON; charset=utf-8`, `text/plain`, ``, `application/merge-patch+json`, `application/json,`, `;`},
 		{`1`, `2`, `01`, ``, ` 1 `, `1,1`},
 		{`9f0c2d51-7d3e-4a8c-9c55-0a1b2c3d4e5f`, ``, `x`, `ü`, strings.Repeat("x", 255), strings.Repeat("x", 256), `"quoted"`, "\t"},
-		{`application/cbor`, `text/html`, `*/*`, `application/json;q=0`, ``, `;;`},
+		{`;,00`, `json`, `application/cbor`, `text/html`, `*/*`, `application/json;q=0`, ``, `;;`},
 		{`x`}, {`"x"`, `*`}, {`return=minimal`},
 	} {
 		for _, value := range values {
