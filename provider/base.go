@@ -3,8 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -146,11 +146,12 @@ func parseImportID(text string, count int) (importID, error) {
 	return parsed, nil
 }
 
-// idPattern is an ID as the API writes it. Another spelling of the same number would give one object
-// two names.
-var idPattern = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
-
-func validID(text string) bool { return idPattern.MatchString(text) }
+// validID reports whether a text is an ID as the API writes it: a whole number from 1 that fits into 63 bits. Another spelling
+// of the same number would give one object two names.
+func validID(text string) bool {
+	number, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && number > 0 && strconv.FormatInt(number, 10) == text
+}
 
 // companyIDAttribute is company_id on every resource. When it is not configured, an object stays in
 // the company it is in: another default of the provider must never replace a credential.

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func parseDuration(text string) (time.Duration, error) {
 		}
 	}
 	clock, err := time.ParseDuration(rest)
-	if err != nil || clock < 0 {
+	if err != nil || clock < 0 || total > math.MaxInt64-clock {
 		return 0, errDuration
 	}
 	return total + clock, nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/procore/terraform-provider-procore/server"
+	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // client speaks to a server as one account.
@@ -73,7 +74,7 @@ func tokenForm(clientID, secret string) string {
 // signIn returns a client of the server at this address that speaks for the account.
 func signIn(t testing.TB, h *http.Client, address string, as server.Credentials) client {
 	t.Helper()
-	c := client{url: address, company: as.CompanyID, http: h}
+	c := client{url: address, company: as.CompanyID, http: servertest.Watched(t, h)}
 	var got struct {
 		AccessToken string `json:"access_token"`
 	}

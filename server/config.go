@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -53,7 +54,7 @@ func (c Config) withDefaults() Config {
 func checkBaseURL(text string) error {
 	address, err := url.Parse(text)
 	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") ||
-		address.RawQuery != "" || address.Fragment != "" || address.User != nil {
+		strings.ContainsAny(text, "?#") || address.User != nil { // the marks alone too: what is put behind them is no path
 		return fmt.Errorf("%q is not a base URL: it must look like https://accounts.example.com, without query or user", text)
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/procore/terraform-provider-procore/server"
+	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // TestMain makes the tests independent of the settings of whoever runs them, and removes the binary that they built.
@@ -121,6 +122,7 @@ func credentials(t testing.TB, output string) server.Credentials {
 	if err := json.Unmarshal([]byte(output), &got); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
+	servertest.SecretsOf(t).Add(servertest.KindMade, got.ClientSecret)
 	return got
 }
 

@@ -75,9 +75,18 @@ func observed(next http.Handler, logger *slog.Logger, metrics *metrics) http.Han
 		}
 		metrics.requests.WithLabelValues(route, strconv.Itoa(writer.status)).Inc()
 		metrics.duration.WithLabelValues(route).Observe(elapsed.Seconds())
-		logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method),
+		logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", loggedMethod(r.Method)),
 			slog.String("route", route), slog.Int("status", writer.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000))
 	})
+}
+
+// loggedMethod keeps a method that is none out of the log: a method is any word that a client sends, and that may be a secret.
+func loggedMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 func recovered(next http.Handler, logger *slog.Logger) http.Handler {
@@ -120,6 +129,11 @@ func routed(mux *http.ServeMux) http.Handler {
 		// Media types have no case (RFC 9110 8.3.1), but huma compares them as they are.
 		if contentType := r.Header.Get("Content-Type"); contentType != "" {
 			r.Header.Set("Content-Type", strings.ToLower(contentType))
+		}
+		// All answers but the metrics are JSON, whatever is accepted (RFC 9110 12.5.1 lets a server disregard the header). huma would
+		// read it once the work is done, and panics over some values: a secret that was just made would be lost.
+		if r.URL.Path != "/metrics" {
+			r.Header.Del("Accept")
 		}
 		refuse, pattern := mux.Handler(r)
 		// The mux would redirect a path such as //healthz to a clean one; no caller of an API follows that.

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // process is 'serve' in a process of its own.
@@ -43,6 +45,7 @@ func serve(t testing.TB, database string, variables []string, flags ...string) *
 	}
 	command := newProcess(t, database, flags...)
 	command.Env = append(os.Environ(), variables...)
+	t.Cleanup(func() { servertest.SecretsOf(t).CheckFiles(t, database) }) // once it has ended
 	return start(t, command)
 }
 
@@ -72,6 +75,9 @@ func start(t testing.TB, command *exec.Cmd) *process {
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill() // ended already when the test has stopped it
 		<-p.ended
+		secrets := servertest.SecretsOf(t)
+		secrets.Check(t, "the process's stderr", []byte(p.log()))
+		secrets.Check(t, "the process's stdout", p.stdout.Bytes())
 	})
 	select {
 	case <-listening:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server"
+	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 func TestServeSaysWhereItListensInEitherLogFormat(t *testing.T) {
@@ -189,7 +190,7 @@ func TestServeLogsNoSecretAndNoToken(t *testing.T) {
 	made := admin.create(t, "discreet")
 	holder := admin.as(t, made)
 	reset := data[account](t, admin.do(t, 200, "POST", "service_accounts/"+made.ID+"/actions/reset_secret", ""))
-	stranger := client{url: p.url, http: client30}
+	stranger := client{url: p.url, http: servertest.Watched(t, client30)}
 	wrong := strings.ToUpper(made.ClientSecret)
 	stranger.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, wrong))
 	stranger.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientSecret, "x"))
@@ -198,16 +199,22 @@ func TestServeLogsNoSecretAndNoToken(t *testing.T) {
 	admin.do(t, 404, "GET", "service_accounts/"+made.ClientSecret, "")
 	admin.do(t, 404, "GET", "/"+made.ClientSecret, "")
 	admin.do(t, 422, "POST", "service_accounts", `{"name":"x","`+made.ClientSecret+`":1}`)
+	admin.do(t, 405, made.ClientSecret, "/healthz", "")
+	succeed(t, "backup", "--database", database, "--to", database+".backup")
+	shown := stranger.do(t, 200, "GET", "/metrics", "") // the client looks for secrets in it
 	p.stop()
 
-	log := p.log()
-	if !strings.Contains(log, `"request"`) {
-		t.Fatalf("the log has no requests: %s", log)
+	log := p.log() // the process looks for secrets in it, when the test ends
+	if !strings.Contains(log, `"request"`) || !strings.Contains(log, "mistyped or cut short") || !strings.Contains(shown, "procore_tokens_issued_total 2") {
+		t.Fatalf("the log or the metrics lack what they should have: %s", log)
 	}
 	for what, hidden := range map[string]string{
 		"the administrator's secret": administrator.ClientSecret, "an account's secret": made.ClientSecret,
 		"a reset secret": reset.ClientSecret, "a wrong secret": wrong, "a token": admin.token, "a dead token": holder.token,
 	} {
+		if leaks := servertest.SecretsOf(t).Find([]byte("x" + hidden)); len(leaks) == 0 && what != "a wrong secret" {
+			t.Errorf("%s would not be found", what)
+		}
 		if strings.Contains(log, hidden) {
 			t.Errorf("the log has %s", what)
 		}

@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"golang.org/x/oauth2"
 )
@@ -30,6 +30,8 @@ const (
 	OriginToken
 	// OriginOther is something else: a proxy's page, or a server that is not the management API.
 	OriginOther
+	// OriginCaller is the caller: its context ended before an answer came. The error unwraps to the context's.
+	OriginCaller
 )
 
 // Error is every failure of a call. Its text is fit for a person and holds no secret.
@@ -40,8 +42,9 @@ type Error struct {
 	Message   string
 	Details   []Detail
 	RequestID string // the answer's x-request-id, for the server's log
-	// NeverSent is set when the server can't have seen the request: no connection was made, or no token could be had.
-	NeverSent bool
+	// MaybeDone is set when a POST may have been carried out although this error is all that came of it: an answer was
+	// lost on the way, and every retry failed as well.
+	MaybeDone bool
 	cause     error
 }
 
@@ -118,6 +121,9 @@ func IsOtherCompany(err error) bool {
 	return detail != nil && detail.Source == sourceCompanyID
 }
 
+// IsStale reports whether the API refused a change because the object isn't any more as IfMatch had it.
+func IsStale(err error) bool { return isAPIStatus(err, http.StatusPreconditionFailed) }
+
 // IsConflict reports whether the API refused a change because of what there is: a name taken, a
 // protected account, a last administrator.
 func IsConflict(err error) bool { return isAPIStatus(err, http.StatusConflict) }
@@ -141,9 +147,44 @@ func IsWrongCredentials(err error) bool {
 func errorFromResponse(status int, header http.Header, body []byte) *Error {
 	if failure := decodeError(status, body); failure != nil {
 		failure.RequestID = header.Get(requestIDHeader)
-		return failure
+		return failure.presentable()
 	}
 	return notTheAPI(status, header)
+}
+
+// The most of an answer that an error repeats: whatever stands at the base URL may have written it.
+const (
+	maxErrorText = 4096 // bytes of each text
+	maxDetails   = 100
+)
+
+// presentable takes out of an error's texts what must not be shown. They come from outside, every one of them.
+func (e *Error) presentable() *Error {
+	e.Code, e.Message, e.RequestID = presentable(e.Code), presentable(e.Message), presentable(e.RequestID)
+	e.Details = e.Details[:min(len(e.Details), maxDetails)]
+	for i, detail := range e.Details {
+		e.Details[i] = Detail{
+			ReasonCode: presentable(detail.ReasonCode), Message: presentable(detail.Message),
+			Source: presentable(detail.Source), ExistingID: presentable(detail.ExistingID),
+		}
+	}
+	return e
+}
+
+// presentable makes a text fit for a terminal: without secrets, without the codes that a terminal obeys or that turn text
+// around, and not endless.
+func presentable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	text = withoutSecrets(text)
+	if len(text) > maxErrorText {
+		text = strings.ToValidUTF8(text[:maxErrorText], "") + " …"
+	}
+	return text
 }
 
 // decodeError reads the API's error object; nil when body is anything else.
@@ -161,10 +202,7 @@ func decodeError(status int, body []byte) *Error {
 	}
 	failure := &Error{
 		Origin: OriginAPI, Status: status, Code: envelope.Error.Code,
-		Message: withoutSecrets(envelope.Error.Message), Details: envelope.Error.Details,
-	}
-	for i := range failure.Details {
-		failure.Details[i].Message = withoutSecrets(failure.Details[i].Message)
+		Message: envelope.Error.Message, Details: envelope.Error.Details,
 	}
 	return failure
 }
@@ -181,7 +219,7 @@ func notTheAPI(status int, header http.Header) *Error {
 	if location := header.Get("Location"); location != "" && status < http.StatusBadRequest {
 		message += ", and it redirects elsewhere; redirects are not followed, because the access token would go along"
 	}
-	return &Error{Origin: OriginOther, Status: status, Message: message, RequestID: header.Get(requestIDHeader)}
+	return (&Error{Origin: OriginOther, Status: status, Message: message, RequestID: header.Get(requestIDHeader)}).presentable()
 }
 
 func statusText(status int) string {
@@ -197,41 +235,34 @@ func errorFromToken(refused *oauth2.RetrieveError) *Error {
 	status, header := refused.Response.StatusCode, refused.Response.Header
 	failure := &Error{
 		Origin: OriginToken, Status: status, Code: refused.ErrorCode,
-		Message: withoutSecrets(refused.ErrorDescription), RequestID: header.Get(requestIDHeader),
+		Message: refused.ErrorDescription, RequestID: header.Get(requestIDHeader),
 	}
 	if failure.Code != "" {
 		if failure.Message == "" {
 			failure.Message = "the token endpoint gave no reason"
 		}
-		return failure
+		return failure.presentable()
 	}
 	if decoded := decodeError(status, refused.Body); decoded != nil {
 		failure.Code, failure.Message, failure.Details = decoded.Code, decoded.Message, decoded.Details
-		return failure
+		return failure.presentable()
 	}
 	failure.Message = notTheAPI(status, header).Message
-	return failure
+	return failure.presentable()
 }
 
-// errorFromTransport makes the error of a call without an answer. The URL that net/http puts in front
-// is left out: its query is none of the reader's business.
-func errorFromTransport(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+// errorFromTransport makes the error of a call without an answer.
+func errorFromTransport(ctx context.Context, err error) *Error {
+	if ended := ctx.Err(); ended != nil {
+		return &Error{Origin: OriginCaller, Message: ended.Error(), cause: ended}
 	}
 	var failure *Error
 	if errors.As(err, &failure) {
-		return failure
+		known := *failure // a refusal of the credentials is shared by all calls
+		return &known
 	}
-	cause := err
-	for {
-		var wrapped *url.Error
-		if !errors.As(cause, &wrapped) {
-			break
-		}
-		cause = wrapped.Err
-	}
-	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), NeverSent: neverSent(err), cause: cause}
+	cause := networkCause(err)
+	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), cause: cause}
 }
 
 // isCertificateError reports whether TLS failed for want of trust, which no retry mends.
@@ -246,8 +277,8 @@ func isCertificateError(err error) bool {
 }
 
 // SecretPattern finds what must not be shown: a client secret, "pcs_", 43 characters and 6 of checksum. A JWT is found by its
-// three parts.
-var SecretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
+// three parts. Of two client secrets without anything between them, the first takes the letters of the second's prefix for its own.
+var SecretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}(_[0-9A-Za-z]{20,})*|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
 
 // withoutSecrets is the wall behind the rule that no one writes a secret into a message.
 func withoutSecrets(text string) string {

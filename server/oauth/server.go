@@ -107,7 +107,7 @@ func parseIssuer(text string) (string, error) {
 		return "", errors.New("the base URL is not a URL")
 	}
 	if parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || parsed.User != nil ||
-		parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "" {
+		strings.ContainsAny(text, "?#") {
 		return "", errors.New("the base URL must be http or https with a host, and without user, query and fragment")
 	}
 	return strings.TrimRight(text, "/"), nil

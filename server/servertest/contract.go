@@ -19,6 +19,7 @@ import (
 // contractCheck passes every answer on, and fails the test for one that the OpenAPI document doesn't promise.
 type contractCheck struct {
 	next     http.Handler
+	watch    *watch
 	document any
 	routes   *http.ServeMux // the document's own operations, so that a route that it lacks is found
 	compiler *jsonschema.Compiler
@@ -28,7 +29,7 @@ type contractCheck struct {
 	known map[string]*jsonschema.Schema
 }
 
-func newContractCheck(t testing.TB, next http.Handler) *contractCheck {
+func newContractCheck(t testing.TB, next http.Handler, watch *watch) *contractCheck {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	next.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/openapi.json", nil))
@@ -41,7 +42,7 @@ func newContractCheck(t testing.TB, next http.Handler) *contractCheck {
 		t.Fatalf("read the OpenAPI document: %v", err)
 	}
 	return &contractCheck{
-		next: next, document: document, routes: documentedRoutes(document), compiler: compiler,
+		next: next, watch: watch, document: document, routes: documentedRoutes(document), compiler: compiler,
 		t: t, known: map[string]*jsonschema.Schema{},
 	}
 }
@@ -60,16 +61,20 @@ func documentedRoutes(document any) *http.ServeMux {
 	return mux
 }
 
-// end stops the check: a test must not be failed after its end.
-func (c *contractCheck) end() {
+// reportTo makes the check fail another test, or none, and returns the one that it failed so far.
+func (c *contractCheck) reportTo(t testing.TB) (before testing.TB) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.t = nil
+	before, c.t = c.t, t
+	return before
 }
 
 func (c *contractCheck) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorder := httptest.NewRecorder()
-	c.next.ServeHTTP(recorder, r)
+	inner, body := c.watch.request(r)
+	c.next.ServeHTTP(recorder, inner)
+	_, route := c.routes.Handler(r)
+	c.watch.answer(r, route, body.Bytes(), recorder.Code, recorder.Header(), recorder.Body.Bytes())
 	if err := c.check(r, recorder); err != nil {
 		c.fail(fmt.Errorf("%s %s answered %d %s, which the OpenAPI document doesn't promise: %w",
 			r.Method, r.URL.Path, recorder.Code, recorder.Header().Get("Content-Type"), err))
@@ -127,7 +132,8 @@ func (c *contractCheck) checkRefusal(r *http.Request, answer *httptest.ResponseR
 		return errors.New("the document has no such operation")
 	}
 	schema := "Error"
-	if strings.HasPrefix(r.URL.Path, "/oauth/") && answer.Code == http.StatusMethodNotAllowed {
+	ofOauth := strings.HasPrefix(r.URL.Path, "/oauth/") || strings.HasPrefix(r.URL.Path, "/.well-known/oauth-authorization-server")
+	if ofOauth && answer.Code == http.StatusMethodNotAllowed {
 		schema = "OauthError"
 	}
 	return c.validate(jsonPointer("components", "schemas", schema), answer.Body.Bytes())

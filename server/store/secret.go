@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"fmt"
 	"hash/crc32"
+	"io"
 	"math/big"
 	"regexp"
 	"strings"
@@ -24,15 +26,18 @@ const (
 // Secret is a client secret in plain. It exists in memory only, between the request that makes or brings it and the
 // answer that shows it once; what is stored is its Digest.
 //
-// It prints as a mask in logs and errors. Reveal is the only way to the text.
-type Secret struct{ text string }
+// It prints as a mask in logs and errors, whatever the verb. Reveal is the only way to the text, which stands behind a pointer
+// because fmt asks a value in another struct's private field for no method, and would print what it finds.
+type Secret struct{ text *string }
+
+func newSecret(text string) Secret { return Secret{&text} }
 
 // NewSecret makes a secret of 256 random bits.
 func NewSecret() Secret {
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails: crypto/rand ends the program instead
 	body := encodeBase62(new(big.Int).SetBytes(random), secretRandom)
-	return Secret{secretPrefix + body + checksum(body)}
+	return newSecret(secretPrefix + body + checksum(body))
 }
 
 // ParseSecret accepts a secret that somebody else made, if it is well-formed.
@@ -47,20 +52,26 @@ func ParseSecret(text string) (Secret, bool) {
 			return Secret{}, false
 		}
 	}
-	return Secret{text}, checksum(body) == sum
+	return newSecret(text), checksum(body) == sum
 }
 
-// Reveal returns the text, for the one answer that shows it.
-func (s Secret) Reveal() string { return s.text }
+// Reveal returns the text, for the one answer that shows it. The zero Secret's is empty.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
-// String masks the secret, so that it can't reach a log by way of a format verb.
+// String masks the secret, so that it can't reach a log.
 func (s Secret) String() string { return secretPrefix + "…" }
 
-// GoString masks the secret for %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format masks the secret for every verb: fmt asks String for some of them only (fmt.Formatter).
+func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.String()) }
 
-// secretLike finds what can be a secret, or most of one: a name such as pcs_exporter is none.
-var secretLike = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]{20,}`)
+// secretLike finds what can be a secret, or most of one: a name such as pcs_exporter is none. Of two that were pasted without
+// anything between them, the first takes the letters of the second's prefix for its own; hence the tail.
+var secretLike = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]{20,}(_[0-9A-Za-z]{20,})*`)
 
 // MaskSecrets takes client secrets out of a text that repeats what somebody sent: people do paste one into a description,
 // or into the name of a field.
@@ -68,7 +79,7 @@ func MaskSecrets(text string) string { return secretLike.ReplaceAllString(text, 
 
 // Digest is what is stored of the secret. A secret of 256 random bits needs no slow hash: slow hashes protect secrets
 // that people choose.
-func (s Secret) Digest() SecretDigest { return DigestSecret(s.text) }
+func (s Secret) Digest() SecretDigest { return DigestSecret(s.Reveal()) }
 
 // SecretDigest is the SHA-256 of a client secret.
 type SecretDigest [sha256.Size]byte
