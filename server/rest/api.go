@@ -30,7 +30,7 @@ func NewAPI(mux *http.ServeMux, version string) huma.API {
 	config.Info.Description = "Manages Procore service accounts: their secrets, permissions and project memberships, " +
 		"and the OAuth 2.0 access tokens that they live for. An independent project, not affiliated with Procore.\n\n" +
 		"While the sunset of traditional accounts is set, every answer about them carries the headers Sunset (RFC 8594) and " +
-		"X-Days-Until-Sunset. Audit events belong to the company of the account that they tell of: one that only lent its directory " +
+		"X-Days-Until-Sunset. Audit events belong to the company of the account or project that they tell of: one that only lent its directory " +
 		"to a contact has none."
 	config.Info.License = &huma.License{Name: "MPL-2.0", Identifier: "MPL-2.0"}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -14,6 +14,7 @@ import (
 type event struct {
 	ID               string `json:"id"`
 	ServiceAccountID string `json:"service_account_id"`
+	ProjectID        string `json:"project_id"`
 	Action           string `json:"action"`
 	Actor            *struct {
 		ServiceAccountID string `json:"service_account_id"`
@@ -97,9 +98,6 @@ var audited = []struct {
 	{"deleted assignment", "project_assignment.deleted", "", func(c client, s subject) answer {
 		return c.delete(assignmentPath(s.ID, s.project))
 	}, `{"permissions":{"rfis":"standard"},"project_id":"{project}"}`, ""},
-	{"deleted project", "project_assignment.deleted", "", func(c client, s subject) answer {
-		return c.delete("projects/" + s.project)
-	}, `{"permissions":{"rfis":"standard"},"project_id":"{project}"}`, ""},
 	{"e-mail address", "contact.updated", "", func(c client, s subject) answer {
 		return c.setEmail(s.Contact.ID, "new@example.com")
 	}, `{"contact_id":"{contact}","email_address":"{email}"}`, `{"contact_id":"{contact}","email_address":"new@example.com"}`},
@@ -133,6 +131,9 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 			got.isBy(t, actor, a)
 			equal(t, "action", got.Action, test.action)
 			equal(t, "service_account_id", got.ServiceAccountID, s.ID)
+			if wantProject := strings.HasPrefix(test.action, "project_assignment."); wantProject != (got.ProjectID == s.project) || wantProject != (got.ProjectID != "") {
+				t.Errorf("project_id is %q", got.ProjectID)
+			}
 			equal(t, "created_at", got.CreatedAt, clock.now().UTC().Format(time.RFC3339))
 			fingerprint := ""
 			if strings.Contains(test.after, "{new secret}") {
@@ -206,7 +207,7 @@ func TestWhatMakesSomethingLeavesAnEventWithoutBefore(t *testing.T) {
 	got.isBy(t, admin, a)
 	equal(t, "action", got.Action, "project_assignment.created")
 	equal(t, "after", factsJSON(t, got.After), `{"permissions":{"rfis":"admin"},"project_id":"`+project+`"}`)
-	equal(t, "number of new events", admin.eventCount()-count, 3)
+	equal(t, "number of new events", admin.eventCount()-count, 4) // the project itself, an assignment, an account, its assignment
 }
 
 func TestGuestTakenOutOfADirectoryLeavesAnEventInItsHomeCompany(t *testing.T) {
@@ -239,9 +240,12 @@ func TestDeletedProjectLeavesAnEventForEachOfItsAccounts(t *testing.T) {
 	}
 	a := admin.delete("projects/" + project).want(204)
 	var got []string
-	for _, event := range admin.events("per_page=3") {
+	list := admin.events("per_page=4")
+	equal(t, "the last event", list[0].Action, "project.deleted")
+	for _, event := range list[1:] {
 		event.isBy(t, admin, a)
 		equal(t, "action", event.Action, "project_assignment.deleted")
+		equal(t, "project_id", event.ProjectID, project)
 		got = append(got, event.ServiceAccountID)
 	}
 	equal(t, "accounts", strings.Join(got, ","), strings.Join(ids, ","))

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/procore/terraform-provider-procore/server"
 	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
@@ -133,6 +134,19 @@ func revokeToken(t *testing.T, admin, second client, id string) {
 	anonymous := second
 	anonymous.token = ""
 	anonymous.do("POST", "/oauth/revoke", form.Encode(), "Content-Type", "application/x-www-form-urlencoded").want(200)
+}
+
+func TestReplayToATokenWithoutRightsCountsAgainstItsRateLimit(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	admin := start(t, servertest.Now(clock.now), servertest.Configure(func(c *server.Config) { c.RateLimit = 3 }))
+	second := admin.secondAdmin()
+	path, body := "service_accounts/"+second.me().ID+"/actions/reset_secret", object{"previous_secret_ttl": 3600}
+	first := second.once("a", path, body).want(200)
+	second.once("a", path, body).isReplayOf(first)
+	second.once("a", path, body).refused(429, "TOO_MANY_REQUESTS")
+	clock.advance(time.Minute)
+	second.once("a", path, body).isReplayOf(first)
 }
 
 // A reset that takes the caller's rights and lets the old secret live leaves a token that counts and may do nothing.

@@ -44,7 +44,7 @@ var postRoutes = []postRoute{
 	{"service_accounts/{account}/actions/reset_secret", `{"keep_access":true}`, `{"keep_access":false}`, "service_account.secret_reset"},
 	{"service_accounts/{account}/actions/reset_secret", ``, `{"previous_secret_ttl":1}`, "service_account.secret_reset"},
 	{"service_accounts/{account}/actions/revoke_tokens", `{}`, ``, "service_account.tokens_revoked"},
-	{"projects", `{"name":"Tower","project_number":null}`, `{"name":"Tower"}`, ""},
+	{"projects", `{"name":"Tower","project_number":null}`, `{"name":"Tower"}`, "project.created"},
 	{"directory/contacts", `{"contact_id":"{foreign}"}`, `{"contact_id":"{second}"}`, "contact.added_to_directory"},
 }
 

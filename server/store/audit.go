@@ -37,6 +37,9 @@ const (
 	ActionSecretReset        = "service_account.secret_reset"
 	ActionTokensRevoked      = "service_account.tokens_revoked"
 	ActionPermissionsChanged = "permissions.updated"
+	ActionProjectCreated     = "project.created"
+	ActionProjectUpdated     = "project.updated"
+	ActionProjectDeleted     = "project.deleted"
 	ActionAssignmentCreated  = "project_assignment.created"
 	ActionAssignmentUpdated  = "project_assignment.updated"
 	ActionAssignmentDeleted  = "project_assignment.deleted"
@@ -49,7 +52,8 @@ const (
 func AuditActions() []string {
 	return []string{
 		ActionAccountCreated, ActionAccountUpdated, ActionAccountDeleted, ActionSecretReset, ActionTokensRevoked,
-		ActionPermissionsChanged, ActionAssignmentCreated, ActionAssignmentUpdated, ActionAssignmentDeleted,
+		ActionPermissionsChanged, ActionProjectCreated, ActionProjectUpdated, ActionProjectDeleted,
+		ActionAssignmentCreated, ActionAssignmentUpdated, ActionAssignmentDeleted,
 		ActionContactUpdated, ActionContactAdded, ActionContactRemoved,
 	}
 }
@@ -57,12 +61,15 @@ func AuditActions() []string {
 // Facts are what an audit event says of an object. There is never a secret among them.
 type Facts map[string]any
 
-// AuditEvent says who changed what of an account, its secret, its access or its contact. It is written in the change's
-// own transaction, kept for ever, and edited by nobody.
+// AuditEvent says who changed what of an account, its secret, its access or its contact, or of a project. It is written
+// in the change's own transaction, kept for ever, and edited by nobody.
 type AuditEvent struct {
-	ID               ID
-	CompanyID        ID
+	ID        ID
+	CompanyID ID
+	// ServiceAccountID is zero for an event of a project itself, and ProjectID for one that is about no project. An
+	// account's place in a project has both.
 	ServiceAccountID ID
+	ProjectID        ID
 	Action           string
 	Actor            Actor
 	// Before and After are nil where there was or is nothing.
@@ -74,6 +81,7 @@ type AuditEvent struct {
 // AuditQuery selects and pages events, newest first. A zero field selects everything.
 type AuditQuery struct {
 	ServiceAccountID ID
+	ProjectID        ID
 	Action           string
 	// From and To bound the time of an event; both belong to the range.
 	From, To time.Time
@@ -88,6 +96,15 @@ func (a ServiceAccount) Facts() Facts {
 	}
 	if a.MarketplaceApp != "" {
 		facts["marketplace_app"] = a.MarketplaceApp
+	}
+	return facts
+}
+
+// Facts are what audit events say of a project.
+func (p Project) Facts() Facts {
+	facts := Facts{"project_id": p.ID.String(), "name": p.Name, "project_number": nil, "active": p.Active}
+	if p.ProjectNumber != "" {
+		facts["project_number"] = p.ProjectNumber
 	}
 	return facts
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // record writes an audit event in the transaction of the change that it tells of. Who made the change is the context's
-// actor.
+// actor. The account is 0 for an event of a project itself. Which project an event is about, its facts say (migration 0005).
 func (s *Store) record(ctx context.Context, tx *sql.Tx, action string, company, account store.ID, before, after store.Facts) error {
 	factsBefore, err := encodeFacts(before)
 	if err != nil {
@@ -77,7 +77,7 @@ func encodeFacts(facts store.Facts) (any, error) {
 func (s *Store) ListAuditEvents(ctx context.Context, company store.ID, query store.AuditQuery) (store.Page[store.AuditEvent], error) {
 	where, arguments := auditConditions(company, query)
 	return list(ctx, s, listing[store.AuditEvent]{
-		columns: `id, service_account_id, action, actor_service_account_id, actor_client_id, request_id, facts_before,
+		columns: `id, service_account_id, coalesce(project_id, 0), action, actor_service_account_id, actor_client_id, request_id, facts_before,
 			facts_after, created_at`,
 		tables: "audit_events", where: where, arguments: arguments, order: "id DESC", page: query.Page,
 		scan: func(row scanner) (store.AuditEvent, error) { return scanAuditEvent(row, company) },
@@ -91,6 +91,9 @@ func auditConditions(company store.ID, query store.AuditQuery) (string, []any) {
 	}
 	if query.ServiceAccountID != 0 {
 		add("service_account_id = ?", query.ServiceAccountID)
+	}
+	if query.ProjectID != 0 {
+		add("project_id = ?", query.ProjectID)
 	}
 	if query.Action != "" {
 		add("action = ?", query.Action)
@@ -108,8 +111,8 @@ func scanAuditEvent(row scanner, company store.ID) (store.AuditEvent, error) {
 	event := store.AuditEvent{CompanyID: company}
 	var before, after sql.NullString
 	var createdAt int64
-	err := row.Scan(&event.ID, &event.ServiceAccountID, &event.Action, &event.Actor.ServiceAccountID, &event.Actor.ClientID,
-		&event.Actor.RequestID, &before, &after, &createdAt)
+	err := row.Scan(&event.ID, &event.ServiceAccountID, &event.ProjectID, &event.Action, &event.Actor.ServiceAccountID,
+		&event.Actor.ClientID, &event.Actor.RequestID, &before, &after, &createdAt)
 	if err != nil {
 		return event, err
 	}

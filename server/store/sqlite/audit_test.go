@@ -153,6 +153,10 @@ func (s *scene) storeChanges() map[string]func() error {
 			_, err := s.CreateProject(ctx, company, store.NewProject{Name: "Bridge"}, nil)
 			return err
 		},
+		"edit a project": func() error {
+			_, err := s.UpdateProject(ctx, company, s.project, store.ProjectChange{Name: &edited}, nil)
+			return err
+		},
 		"delete a project with accounts": func() error { return s.DeleteProject(ctx, company, s.project, nil) },
 		"change an address": func() error {
 			_, err := s.ChangeContactEmail(ctx, company, s.account.Contact.ID, "new@example.com", nil)
@@ -222,6 +226,10 @@ func TestEventOfAChangeThatFailsIsNotKept(t *testing.T) {
 	}
 }
 
+// eventColumns are what an event is made of.
+const eventColumns = `id, company_id, service_account_id, action, actor_service_account_id, actor_client_id, request_id, facts_before,
+	facts_after, created_at`
+
 func TestEventsAreKeptForEverAndAsTheyAre(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -233,11 +241,11 @@ func TestEventsAreKeptForEverAndAsTheyAre(t *testing.T) {
 	}
 	before := s.rows("SELECT * FROM audit_events ORDER BY id")
 	for _, statement := range []string{
-		"UPDATE audit_events SET actor_client_id = ''", "UPDATE audit_events SET created_at = 0 WHERE id = 1",
+		"UPDATE audit_events SET actor_client_id = ''", "UPDATE audit_events SET project_id = 1", "UPDATE audit_events SET created_at = 0 WHERE id = 1",
 		"DELETE FROM audit_events", "DELETE FROM audit_events WHERE id = 1", "UPDATE OR IGNORE audit_events SET action = 'x'",
 		"REPLACE INTO audit_events SELECT id, company_id, service_account_id, 'forged', 0, '', '', NULL, NULL, 0 FROM audit_events WHERE id = 1",
-		"INSERT OR REPLACE INTO audit_events SELECT * FROM audit_events",
-		"INSERT INTO audit_events SELECT * FROM audit_events WHERE true ON CONFLICT (id) DO UPDATE SET action = 'forged'",
+		"INSERT OR REPLACE INTO audit_events SELECT " + eventColumns + " FROM audit_events",
+		"INSERT INTO audit_events SELECT " + eventColumns + " FROM audit_events WHERE true ON CONFLICT (id) DO UPDATE SET action = 'forged'",
 	} {
 		if _, err := s.writer.ExecContext(s.ctx, statement); err == nil {
 			t.Errorf("%s: no error", statement)

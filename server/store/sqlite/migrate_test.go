@@ -12,6 +12,15 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
+func migrationFiles(t *testing.T) fs.FS {
+	t.Helper()
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
 // firstSchema makes a database as the first version of this program did: the first migration alone, and in it a
 // company, its administrator, an account with permissions, and one that was deleted.
 func firstSchema(t *testing.T, secret store.Secret) (path string) {
@@ -24,11 +33,7 @@ func firstSchema(t *testing.T, secret store.Secret) (path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, pool, files)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, pool, migrationFiles(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,10 +76,14 @@ func (s *Store) CreateProject(
 		if err != nil {
 			return none, err
 		}
-		if err := s.addToNewProject(ctx, tx, company, store.ID(id), now); err != nil {
+		created, err := findProject(ctx, tx, company, store.ID(id))
+		if err != nil {
 			return none, err
 		}
-		return findProject(ctx, tx, company, store.ID(id))
+		if err := s.record(ctx, tx, store.ActionProjectCreated, company, 0, nil, created.Facts()); err != nil {
+			return none, err
+		}
+		return created, s.addToNewProject(ctx, tx, company, created.ID, now)
 	})
 }
 
@@ -124,7 +128,10 @@ func (s *Store) UpdateProject(
 			active = ?, updated_at = ? WHERE id = ?`,
 			changed.Name, store.FoldCase(changed.Name), searchKey(changed.Name, changed.ProjectNumber),
 			changed.ProjectNumber, changed.Active, micros(changed.UpdatedAt), id)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, tx, store.ActionProjectUpdated, company, 0, project.Facts(), changed.Facts())
 	})
 	return changed, err
 }
@@ -140,22 +147,46 @@ func (s *Store) DeleteProject(ctx context.Context, company, id store.ID, precond
 		if err := precondition.Check(project); err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, "SELECT service_account_id FROM project_assignments WHERE project_id = ? ORDER BY 1", id)
-		if err != nil {
+		before := project.Facts()
+		if err := s.removeAssignments(ctx, tx, company, id, before); err != nil {
 			return err
 		}
-		accounts, err := collect(rows, scanID)
-		if err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM projects WHERE id = ?", id); err != nil {
 			return err
 		}
-		for _, account := range accounts {
-			if err := s.removeAssignment(ctx, tx, company, account, id, nil); err != nil {
+		return s.record(ctx, tx, store.ActionProjectDeleted, company, 0, before, nil)
+	})
+}
+
+// toldAssignments is how many assignments the event of a project's deletion shows. How many there were, it says in any
+// case, and each of them has an event of its own.
+const toldAssignments = 100
+
+// removeAssignments takes every account out of a project, and adds to the project's facts who was in it.
+func (s *Store) removeAssignments(ctx context.Context, tx *sql.Tx, company, project store.ID, facts store.Facts) error {
+	rows, err := tx.QueryContext(ctx, "SELECT service_account_id FROM project_assignments WHERE project_id = ? ORDER BY 1", project)
+	if err != nil {
+		return err
+	}
+	accounts, err := collect(rows, scanID)
+	if err != nil {
+		return err
+	}
+	told := []store.Facts{}
+	for _, account := range accounts {
+		if len(told) < toldAssignments {
+			assignment, err := findAssignment(ctx, tx, account, project)
+			if err != nil {
 				return err
 			}
+			told = append(told, store.Facts{"service_account_id": account.String(), "permissions": assignment.Levels})
 		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM projects WHERE id = ?", id)
-		return err
-	})
+		if err := s.removeAssignment(ctx, tx, company, account, project, nil); err != nil {
+			return err
+		}
+	}
+	facts[factAssignments], facts[factAssignments+"_total"] = told, len(accounts)
+	return nil
 }
 
 const projectColumns = "id, company_id, name, project_number, active, created_at, updated_at"
