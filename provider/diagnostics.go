@@ -54,7 +54,7 @@ func quoted(name string) string { return strconv.Quote(name) }
 // goes to the attribute of that field.
 func (c *connection) report(diags *diag.Diagnostics, tried operation, err error) {
 	var failure *client.Error
-	if !errors.As(err, &failure) {
+	if !errors.As(err, &failure) || failure.Origin == client.OriginCaller {
 		diags.AddError(tried.summary(), interruption(err))
 		return
 	}
@@ -142,6 +142,8 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 			"It was asked at " + c.endpoint() + "." + tried.doubt(failure)
 	case client.OriginAPI:
 		return statusAdvice(tried, failure)
+	case client.OriginCaller: // report has no use for advice then
+		return ""
 	default:
 		return ""
 	}
@@ -184,7 +186,7 @@ func (c *connection) unreachableAdvice(tried operation, failure *client.Error) s
 
 // doubt is what to add when an answer was lost.
 func (o operation) doubt(failure *client.Error) string {
-	if !o.onceOnly || failure.NeverSent {
+	if !o.onceOnly || !failure.MaybeDone {
 		return ""
 	}
 	return " The server may have done it before the answer was lost: look before you try again."

@@ -50,14 +50,14 @@ func TestAFailureSaysWhatWasTriedWhatTheServerSaidAndWhatToDo(t *testing.T) {
 		{"forbidden", api(403, "FORBIDDEN"), []string{"admin on the company's Admin tool"}},
 		{"not found", api(404, "NOT_FOUND"), []string{"company_id (1)"}},
 		{"too many", api(429, "TOO_MANY_REQUESTS"), []string{"-parallelism", "max_retries"}},
-		{"fault of the server", api(500, "INTERNAL_SERVER_ERROR"), []string{"its log", "look before you try again"}},
+		{"fault of the server", api(500, "INTERNAL_SERVER_ERROR"), []string{"its log"}},
 		{
 			"wrong credentials", &client.Error{Origin: client.OriginToken, Status: 401, Code: "invalid_client", Message: "unknown client"},
 			[]string{"401 invalid_client: unknown client.", "PROCORE_CLIENT_ID", "PROCORE_CLIENT_SECRET"},
 		},
 		{"no token", &client.Error{Origin: client.OriginToken, Status: 500, Message: "a page"}, []string{"500: a page.", "No access token", "https://api.example.com"}},
 		{
-			"unreachable", &client.Error{Origin: client.OriginNetwork, Message: "connection refused"},
+			"unreachable", &client.Error{Origin: client.OriginNetwork, Message: "connection refused", MaybeDone: true},
 			[]string{"connection refused.", "https://api.example.com", "PROCORE_BASE_URL", "look before you try again"},
 		},
 		{"a proxy", &client.Error{Origin: client.OriginOther, Status: 502, Message: "Bad Gateway"}, []string{"502: Bad Gateway.", "PROCORE_BASE_URL"}},

@@ -3,8 +3,11 @@ package client
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"time"
@@ -23,9 +26,12 @@ type authTransport struct {
 	next        http.RoundTripper
 	credentials *clientcredentials.Config
 	tokenClient *http.Client
-	// lock guards token; a channel, so that waiting for another request's token ends with the context.
+	// lock guards token and refusal; a channel, so that waiting for another request's token ends with the context.
 	lock  chan struct{}
 	token *oauth2.Token
+	// refusal is the token endpoint's verdict that the credentials are wrong. They don't change while a client lives, so
+	// it stands: an apply of forty resources must not look like forty guesses, which the server slows down.
+	refusal error
 }
 
 func newAuthTransport(config Config, baseURL string, wire http.RoundTripper) *authTransport {
@@ -105,12 +111,26 @@ func (t *authTransport) currentToken(ctx context.Context) (token *oauth2.Token, 
 	if t.token.Valid() {
 		return t.token, true, nil
 	}
+	if t.refusal != nil {
+		return nil, false, t.refusal
+	}
 	token, err = t.credentials.Token(context.WithValue(ctx, oauth2.HTTPClient, t.tokenClient))
 	if err != nil {
-		return nil, false, tokenError(ctx, err)
+		err = tokenError(ctx, err)
+		if isRefusal(err) {
+			t.refusal = err
+		}
+		return nil, false, err
 	}
 	t.token = token
 	return token, false, nil
+}
+
+// isRefusal reports whether the token endpoint found the credentials wrong, in the words of RFC 6749 section 5.2. A bare
+// 401 isn't enough: a proxy may have said it.
+func isRefusal(err error) bool {
+	var failure *Error
+	return errors.As(err, &failure) && failure.Origin == OriginToken && failure.Code == "invalid_client"
 }
 
 // forget drops refused, unless another request has replaced it already.
@@ -144,6 +164,13 @@ type tokenTransport struct {
 	userAgent string
 }
 
+// isCutToken reports whether an answer that says it is JSON isn't: its end is missing. A page in another format is a
+// wrong address rather than a bad connection.
+func isCutToken(response *http.Response, body []byte) bool {
+	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	return err == nil && kind == "application/json" && response.StatusCode < http.StatusMultipleChoices && !json.Valid(body)
+}
+
 func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if t.userAgent != "" {
 		request = request.Clone(request.Context())
@@ -157,6 +184,9 @@ func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error
 	_ = response.Body.Close()
 	if err != nil {
 		return nil, err
+	}
+	if isCutToken(response, body) {
+		return nil, fmt.Errorf("the token endpoint's answer was cut off: %w", io.ErrUnexpectedEOF)
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil

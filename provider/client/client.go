@@ -2,15 +2,12 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -34,15 +31,20 @@ const responseLimit = 32 << 20
 // ".invalid" can never be resolved (RFC 2606 section 2), should such a URL ever escape.
 const embeddedBaseURL = "http://embedded.invalid"
 
-// Logger takes one line for each attempt at a request: a message and fields. It never gets a header,
-// a body or a query.
+// idempotencyHeader names a POST, so that the server does it once however often it arrives.
+const idempotencyHeader = "Idempotency-Token"
+
+// Logger takes one line, a message and fields. It never gets a header, a body or a query.
 type Logger func(ctx context.Context, message string, fields map[string]any)
 
 // Config says how to reach the management API.
 type Config struct {
-	// BaseURL is the address of the API: absolute, http or https. A path is kept, for an API behind a
-	// prefix. Ignored with Transport.
+	// BaseURL is the address of the API: absolute, https, or http to this machine itself. A path is kept, for an API
+	// behind a prefix. Ignored with Transport.
 	BaseURL string
+	// AllowInsecureHTTP lets BaseURL be plain http to anywhere. Whoever can listen on the way then reads the
+	// credentials, and every secret that the API gives.
+	AllowInsecureHTTP bool
 	// ClientID and ClientSecret are sent to BaseURL + "/oauth/token" for an access token (RFC 6749
 	// section 4.4). Ignored with Transport.
 	ClientID, ClientSecret string
@@ -56,14 +58,17 @@ type Config struct {
 	UserAgent string
 	// Transport reaches an embedded API that authenticates by itself; then no token is asked for.
 	Transport http.RoundTripper
-	// Logger is told of every attempt. Nil: nothing is logged.
-	Logger Logger
+	// Logger is told of every attempt, and RetryLogger, in one sentence, of every attempt that is to be repeated. Nil:
+	// nothing is logged.
+	Logger, RetryLogger Logger
 }
 
 // ConfigError says which field of a Config is wrong.
 type ConfigError struct {
 	Field   string // of Config: "BaseURL", …
 	Message string
+	// Insecure is set when BaseURL is refused only because it is plain http.
+	Insecure bool
 }
 
 func (e *ConfigError) Error() string { return e.Message }
@@ -77,20 +82,21 @@ type Client struct {
 // New checks config and makes a client; it does not call the API. An error is a *ConfigError.
 func New(config Config) (*Client, error) {
 	if config.MaxRetries < 0 {
-		return nil, &ConfigError{"MaxRetries", "the number of retries must not be negative"}
+		return nil, &ConfigError{Field: "MaxRetries", Message: "the number of retries must not be negative"}
 	}
 	if config.RequestTimeout == 0 {
 		config.RequestTimeout = DefaultRequestTimeout
 	}
 	if config.RequestTimeout < 0 {
-		return nil, &ConfigError{"RequestTimeout", "the request timeout must be positive"}
+		return nil, &ConfigError{Field: "RequestTimeout", Message: "the request timeout must be positive"}
 	}
 
-	baseURL, transport, retry := embeddedBaseURL, config.Transport, mayRetryEmbedded
+	policy := retries{most: config.MaxRetries, logger: config.RetryLogger}
+	baseURL, transport, wanted := embeddedBaseURL, config.Transport, policy.wantedEmbedded
 	if transport == nil {
-		retry = mayRetry
+		wanted = policy.wanted
 		var err error
-		if baseURL, err = parseBaseURL(config.BaseURL); err != nil {
+		if baseURL, err = parseBaseURL(config.BaseURL, config.AllowInsecureHTTP); err != nil {
 			return nil, err
 		}
 		wire, err := newWire(config.CACertificateFile)
@@ -112,8 +118,9 @@ func New(config Config) (*Client, error) {
 		SetLogger(silence{}). // resty prints to stderr; every attempt is already logged, without URLs
 		SetResponseBodyLimit(responseLimit).
 		SetRetryCount(config.MaxRetries).
-		AddRetryCondition(retry).
-		SetRetryAfter(retryDelay).
+		AddRetryCondition(wanted).
+		SetRetryAfter(policy.delay).
+		SetRetryWaitTime(time.Millisecond). // the least; policy.delay decides
 		SetRetryMaxWaitTime(longestRetryAfter).
 		SetHeader("Accept", "application/json")
 	if config.UserAgent != "" {
@@ -128,55 +135,6 @@ func refuseRedirect(*http.Request, []*http.Request) error {
 	return http.ErrUseLastResponse
 }
 
-// parseBaseURL returns address without a trailing slash, or says what is wrong with it.
-func parseBaseURL(address string) (string, error) {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return "", &ConfigError{"BaseURL", "the base URL is not a URL"}
-	}
-	if (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Hostname() == "" {
-		return "", &ConfigError{"BaseURL", `the base URL must be absolute, as in "https://api.example.com"`}
-	}
-	if parsed.User != nil {
-		return "", &ConfigError{"BaseURL", "the base URL must not hold credentials; use client_id and client_secret"}
-	}
-	if parsed.RawQuery != "" || parsed.Fragment != "" {
-		return "", &ConfigError{"BaseURL", "the base URL must not have a query or a fragment"}
-	}
-	return strings.TrimRight(parsed.String(), "/"), nil
-}
-
-// newWire makes the transport that touches the network; it trusts the system's certificates and those
-// in the PEM file caFile, if one is named.
-func newWire(caFile string) (*http.Transport, error) {
-	wire := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   16, // Terraform walks ten resources at once unless told otherwise
-		ForceAttemptHTTP2:     true,
-		ExpectContinueTimeout: time.Second,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-	}
-	if caFile == "" {
-		return wire, nil
-	}
-	pem, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, &ConfigError{"CACertificateFile", "the CA certificate file can't be read: " + err.Error()}
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a system without a pool: the file alone decides
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, &ConfigError{"CACertificateFile", "the CA certificate file " + caFile + " holds no PEM certificate"}
-	}
-	wire.TLSClientConfig.RootCAs = pool
-	return wire, nil
-}
-
 // request is one call of the API.
 type request struct {
 	method    string
@@ -184,7 +142,41 @@ type request struct {
 	path      []string   // elements after the base URL, unescaped
 	query     url.Values // nil: none
 	body      any        // JSON; nil: none
+	ifMatch   string     // the ETag that the object must still have; empty: whatever it is
 	data      any        // where to put the answer's "data"; nil: the answer is not looked at
+}
+
+// Option is a condition of a change.
+type Option func(*request)
+
+// IfMatch lets a change happen only while the object is as it was when it had that ETag; IsStale tells when it isn't.
+// With "" it is no condition at all.
+func IfMatch(etag string) Option {
+	return func(r *request) { r.ifMatch = etag }
+}
+
+// under returns the request with its conditions.
+func (r request) under(options []Option) request {
+	for _, apply := range options {
+		apply(&r)
+	}
+	return r
+}
+
+// Version says of which state of an object an answer tells.
+type Version struct {
+	ETag string    // for IfMatch; empty when the server gave none
+	At   time.Time // when, by the server's clock
+}
+
+// versionOf reads the version from an answer. A weak ETag is the strong one that a proxy has weakened because it packed
+// the body: the server has no weak ones, and would never find one equal (RFC 9110 section 8.8.3.2).
+func versionOf(header http.Header) Version {
+	at, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		at = time.Now() // the embedded API's clock is this one
+	}
+	return Version{ETag: strings.TrimPrefix(header.Get("ETag"), "W/"), At: at.UTC()}
 }
 
 // companyPath is the path of the objects of a company.
@@ -192,12 +184,20 @@ func companyPath(companyID string, elements ...string) []string {
 	return append([]string{"rest", "v2.0", "companies", companyID}, elements...)
 }
 
-// do sends one request, with the retries that its method allows, and decodes the answer's "data" into
-// request.data. It returns the headers of the answer, which page through lists. An error is an *Error,
-// but for one: the context's own when ctx ended first.
+// do sends one request, with the retries that it needs, and decodes the answer's "data" into request.data. It returns
+// the headers of the answer, which page through lists. An error is an *Error.
+//
+// A POST gets a token of its own, the same for all its attempts: one that did its work and lost its answer is answered
+// again, secret included, instead of being done again.
 func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
-	ctx = withProgress(ctx)
+	ctx = withProgress(ctx, request.data != nil)
 	call := c.http.R().SetContext(ctx).SetHeader(companyHeader, request.companyID).SetQueryParamsFromValues(request.query)
+	if request.method == http.MethodPost {
+		call.SetHeader(idempotencyHeader, rand.Text())
+	}
+	if request.ifMatch != "" {
+		call.SetHeader("If-Match", request.ifMatch)
+	}
 	if request.body != nil {
 		body, err := json.Marshal(request.body)
 		if err != nil {
@@ -211,20 +211,30 @@ func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
 		escaped[i] = url.PathEscape(element)
 	}
 	response, err := call.Execute(request.method, c.baseURL+"/"+strings.Join(escaped, "/"))
-	if response != nil && response.RawResponse != nil && response.StatusCode() >= http.StatusMultipleChoices {
-		// Before err: when waiting longer was refused, resty has both, and the answer says more.
-		return nil, errorFromResponse(response.StatusCode(), response.Header(), response.Body())
-	}
-	if err != nil {
-		return nil, errorFromTransport(ctx, err)
-	}
-	if request.data == nil || response.StatusCode() == http.StatusNoContent {
-		return response.Header(), nil
-	}
-	if err := decodeData(response.Body(), request.data); err != nil {
-		return nil, notTheAPI(response.StatusCode(), response.Header())
+	if failure := readAnswer(ctx, response, err, request.data); failure != nil {
+		failure.MaybeDone = progressOf(ctx).maybeDone
+		return nil, failure
 	}
 	return response.Header(), nil
+}
+
+// readAnswer decodes what came of a call into data, or makes the error of it.
+func readAnswer(ctx context.Context, response *resty.Response, err error, data any) *Error {
+	if response != nil && response.RawResponse != nil && response.StatusCode() >= http.StatusMultipleChoices {
+		// Before err: when waiting longer was refused, resty has both, and the answer says more.
+		return errorFromResponse(response.StatusCode(), response.Header(), response.Body())
+	}
+	if err != nil {
+		return errorFromTransport(ctx, err)
+	}
+	if data == nil && response.StatusCode() == http.StatusNoContent {
+		return nil
+	}
+	// A proxy's page with a 200 must not pass for a deletion, so the body counts even where nobody reads it.
+	if !json.Valid(response.Body()) || (data != nil && decodeData(response.Body(), data) != nil) {
+		return notTheAPI(response.StatusCode(), response.Header())
+	}
+	return nil
 }
 
 // decodeData reads {"data": …} into data. A body without "data" is an error, as is null.

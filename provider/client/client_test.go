@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // fakeAPI is a management API whose answers a test writes itself: what the real server never says.
@@ -175,6 +176,7 @@ func TestConfigIsChecked(t *testing.T) {
 			{BaseURL: "https://example.com?a=b"},
 			{BaseURL: "https://example.com#a"},
 			{BaseURL: "http://a b"},
+			{BaseURL: "http://example.com"},
 		},
 		"MaxRetries":        {{BaseURL: "https://example.com", MaxRetries: -1}},
 		"RequestTimeout":    {{BaseURL: "https://example.com", RequestTimeout: -1}},
@@ -244,3 +246,52 @@ func TestChangesTellNullFromAbsent(t *testing.T) {
 }
 
 func equalValues(a, b url.Values) bool { return a.Encode() == b.Encode() }
+
+func TestPlainHTTPIsForThisMachineUnlessAllowed(t *testing.T) {
+	for address, local := range map[string]bool{
+		"http://localhost:8080": true, "http://LOCALHOST": true, "http://127.0.0.1": true, "http://127.8.9.10:80/prefix": true, "http://[::1]:8080": true,
+		"http://[::ffff:127.0.0.1]":     true,
+		"http://192.168.1.1":            false, // another machine, however near
+		"http://localhost.example.com":  false,
+		"http://127.0.0.1.example.com":  false,
+		"http://2130706433":             false, // some resolvers take it for 127.0.0.1, and others don't
+		"http://0.0.0.0:8080":           false,
+		"http://[::]:8080":              false,
+		"http://[fe80::1%25lo]":         false,
+		"HTTP://EXAMPLE.COM":            false,
+		"http://embedded.invalid":       false,
+		"http://host.docker.internal:1": false,
+	} {
+		_, err := New(Config{BaseURL: address})
+		var invalid *ConfigError
+		if local != (err == nil) || (!local && (!errors.As(err, &invalid) || !invalid.Insecure)) {
+			t.Errorf("%s: %v", address, err)
+		}
+		for _, allowed := range []Config{{BaseURL: address, AllowInsecureHTTP: true}, {BaseURL: "https" + address[4:]}} {
+			if _, err := New(allowed); err != nil {
+				t.Errorf("%+v: %v", allowed, err)
+			}
+		}
+	}
+}
+
+func TestTheStrongETagGoesBackEvenWhereAProxyWeakenedIt(t *testing.T) {
+	var sent string
+	api := newFakeAPI(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "" {
+			t.Errorf("a packed answer is asked for: %s", r.Header.Get("Accept-Encoding"))
+		}
+		sent = r.Header.Get("If-Match")
+		w.Header().Set("ETag", `W/"abc"`)
+		w.Header().Set("Date", "Fri, 02 Jan 2026 03:04:05 GMT")
+		writeJSON(w, http.StatusOK, account("17"))
+	})
+	client := api.client(t)
+	found, err := client.GetServiceAccount(t.Context(), "1", "17")
+	if err != nil || sent != "" || found.Version.ETag != `"abc"` || found.Version.At.Format(time.RFC3339) != "2026-01-02T03:04:05Z" {
+		t.Errorf("got %+v, %v; sent %q", found.Version, err, sent)
+	}
+	if _, err := client.UpdateServiceAccount(t.Context(), "1", "17", ServiceAccountChanges{}, IfMatch(found.Version.ETag)); err != nil || sent != `"abc"` {
+		t.Errorf("sent %q, %v", sent, err)
+	}
+}

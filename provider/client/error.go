@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -30,6 +29,8 @@ const (
 	OriginToken
 	// OriginOther is something else: a proxy's page, or a server that is not the management API.
 	OriginOther
+	// OriginCaller is the caller: its context ended before an answer came. The error unwraps to the context's.
+	OriginCaller
 )
 
 // Error is every failure of a call. Its text is fit for a person and holds no secret.
@@ -40,8 +41,9 @@ type Error struct {
 	Message   string
 	Details   []Detail
 	RequestID string // the answer's x-request-id, for the server's log
-	// NeverSent is set when the server can't have seen the request: no connection was made, or no token could be had.
-	NeverSent bool
+	// MaybeDone is set when a POST may have been carried out although this error is all that came of it: an answer was
+	// lost on the way, and every retry failed as well.
+	MaybeDone bool
 	cause     error
 }
 
@@ -117,6 +119,9 @@ func IsOtherCompany(err error) bool {
 	detail := failure.Detail(reasonNotFound)
 	return detail != nil && detail.Source == sourceCompanyID
 }
+
+// IsStale reports whether the API refused a change because the object isn't any more as IfMatch had it.
+func IsStale(err error) bool { return isAPIStatus(err, http.StatusPreconditionFailed) }
 
 // IsConflict reports whether the API refused a change because of what there is: a name taken, a
 // protected account, a last administrator.
@@ -213,25 +218,18 @@ func errorFromToken(refused *oauth2.RetrieveError) *Error {
 	return failure
 }
 
-// errorFromTransport makes the error of a call without an answer. The URL that net/http puts in front
-// is left out: its query is none of the reader's business.
-func errorFromTransport(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+// errorFromTransport makes the error of a call without an answer.
+func errorFromTransport(ctx context.Context, err error) *Error {
+	if ended := ctx.Err(); ended != nil {
+		return &Error{Origin: OriginCaller, Message: ended.Error(), cause: ended}
 	}
 	var failure *Error
 	if errors.As(err, &failure) {
-		return failure
+		known := *failure // a refusal of the credentials is shared by all calls
+		return &known
 	}
-	cause := err
-	for {
-		var wrapped *url.Error
-		if !errors.As(cause, &wrapped) {
-			break
-		}
-		cause = wrapped.Err
-	}
-	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), NeverSent: neverSent(err), cause: cause}
+	cause := networkCause(err)
+	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), cause: cause}
 }
 
 // isCertificateError reports whether TLS failed for want of trust, which no retry mends.

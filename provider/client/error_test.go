@@ -105,10 +105,10 @@ func TestTokenErrorsTellWrongCredentialsFromTrouble(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNotATokenIsAnError(t *testing.T) {
-	for _, body := range []string{"<html>login</html>", `{"token_type":"bearer"}`} {
+	for body, kind := range map[string]string{"<html>login</html>": "text/html", `{"token_type":"bearer"}`: "application/json"} {
 		api := newFakeAPI(t, func(http.ResponseWriter, *http.Request) { t.Error("the API was called without a token") })
 		api.token = func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Type", kind)
 			_, _ = w.Write([]byte(body))
 		}
 		_, err := api.client(t, func(c *Config) { c.MaxRetries = 0 }).GetServiceAccount(t.Context(), "1", "17")

@@ -31,6 +31,7 @@ func (t *finishTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	}
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.timeout)
 	response, err := t.next.RoundTrip(request.WithContext(detached))
+	noteOutcome(ctx, response, err)
 	if err != nil {
 		cancel()
 		return nil, err

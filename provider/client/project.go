@@ -16,6 +16,7 @@ type Project struct {
 	Active        bool    `json:"active"`
 	CreatedAt     string  `json:"created_at"`
 	UpdatedAt     string  `json:"updated_at"`
+	Version       Version `json:"-"` // empty in a list
 }
 
 // NewProject is what a project is made from.
@@ -71,26 +72,33 @@ func (c *Client) ListProjects(ctx context.Context, companyID string, filter Proj
 // GetProject returns one project. IsNotFound tells when there is none.
 func (c *Client) GetProject(ctx context.Context, companyID, id string) (*Project, error) {
 	project := &Project{}
-	_, err := c.do(ctx, request{method: http.MethodGet, companyID: companyID, path: projectPath(companyID, id), data: project})
+	header, err := c.do(ctx, request{method: http.MethodGet, companyID: companyID, path: projectPath(companyID, id), data: project})
+	project.Version = versionOf(header)
 	return project, err
 }
 
 // CreateProject makes a project. Names need not be unique: doing it twice makes two.
 func (c *Client) CreateProject(ctx context.Context, companyID string, project NewProject) (*Project, error) {
 	created := &Project{}
-	_, err := c.do(ctx, request{method: http.MethodPost, companyID: companyID, path: projectPath(companyID), body: project, data: created})
+	header, err := c.do(ctx, request{method: http.MethodPost, companyID: companyID, path: projectPath(companyID), body: project, data: created})
+	created.Version = versionOf(header)
 	return created, err
 }
 
 // UpdateProject changes a project and returns it as it is afterwards.
-func (c *Client) UpdateProject(ctx context.Context, companyID, id string, changes ProjectChanges) (*Project, error) {
+func (c *Client) UpdateProject(
+	ctx context.Context, companyID, id string, changes ProjectChanges, conditions ...Option,
+) (*Project, error) {
 	project := &Project{}
-	_, err := c.do(ctx, request{method: http.MethodPatch, companyID: companyID, path: projectPath(companyID, id), body: changes, data: project})
+	header, err := c.do(ctx, request{
+		method: http.MethodPatch, companyID: companyID, path: projectPath(companyID, id), body: changes, data: project,
+	}.under(conditions))
+	project.Version = versionOf(header)
 	return project, err
 }
 
 // DeleteProject deletes a project, for ever.
-func (c *Client) DeleteProject(ctx context.Context, companyID, id string) error {
-	_, err := c.do(ctx, request{method: http.MethodDelete, companyID: companyID, path: projectPath(companyID, id)})
+func (c *Client) DeleteProject(ctx context.Context, companyID, id string, conditions ...Option) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, companyID: companyID, path: projectPath(companyID, id)}.under(conditions))
 	return err
 }

@@ -12,6 +12,7 @@ type ProjectAssignment struct {
 	Permissions      map[string]string `json:"permissions"` // project tool → level, without the tools at "none"
 	CreatedAt        string            `json:"created_at"`
 	UpdatedAt        string            `json:"updated_at"`
+	Version          Version           `json:"-"` // empty in a list
 }
 
 func assignmentPath(companyID, accountID string, elements ...string) []string {
@@ -28,31 +29,35 @@ func (c *Client) ListProjectAssignments(ctx context.Context, companyID, accountI
 // GetProjectAssignment returns a service account's membership of one project. IsNotFound tells when there is none.
 func (c *Client) GetProjectAssignment(ctx context.Context, companyID, accountID, projectID string) (*ProjectAssignment, error) {
 	assignment := &ProjectAssignment{}
-	_, err := c.do(ctx, request{
+	header, err := c.do(ctx, request{
 		method: http.MethodGet, companyID: companyID,
 		path: assignmentPath(companyID, accountID, projectID), data: assignment,
 	})
+	assignment.Version = versionOf(header)
 	return assignment, err
 }
 
 // PutProjectAssignment makes a service account a member of a project with these levels on its tools, whether or not
 // it was one before.
-func (c *Client) PutProjectAssignment(ctx context.Context, companyID, accountID, projectID string, levels map[string]string) (*ProjectAssignment, error) {
+func (c *Client) PutProjectAssignment(
+	ctx context.Context, companyID, accountID, projectID string, levels map[string]string, conditions ...Option,
+) (*ProjectAssignment, error) {
 	assignment := &ProjectAssignment{}
-	_, err := c.do(ctx, request{
+	header, err := c.do(ctx, request{
 		method: http.MethodPut, companyID: companyID, path: assignmentPath(companyID, accountID, projectID),
 		body: struct {
 			Permissions map[string]string `json:"permissions"`
 		}{levels},
 		data: assignment,
-	})
+	}.under(conditions))
+	assignment.Version = versionOf(header)
 	return assignment, err
 }
 
 // DeleteProjectAssignment takes a service account out of a project.
-func (c *Client) DeleteProjectAssignment(ctx context.Context, companyID, accountID, projectID string) error {
+func (c *Client) DeleteProjectAssignment(ctx context.Context, companyID, accountID, projectID string, conditions ...Option) error {
 	_, err := c.do(ctx, request{
 		method: http.MethodDelete, companyID: companyID, path: assignmentPath(companyID, accountID, projectID),
-	})
+	}.under(conditions))
 	return err
 }

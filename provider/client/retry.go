@@ -3,10 +3,13 @@ package client
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -21,14 +24,17 @@ const (
 
 // progress is what the attempts at one call know of each other.
 type progress struct {
+	wantsData  bool          // a success has a body, and it is JSON
 	attempt    int           // counts from 1
 	retryAfter time.Duration // what the token endpoint asked for in the latest attempt; 0: nothing
+	reason     string        // why the latest attempt is to be repeated; empty: it isn't
+	maybeDone  bool          // one of the attempts may have been carried out, although it gave no usable answer
 }
 
 type progressKey struct{}
 
-func withProgress(ctx context.Context) context.Context {
-	return context.WithValue(ctx, progressKey{}, &progress{})
+func withProgress(ctx context.Context, wantsData bool) context.Context {
+	return context.WithValue(ctx, progressKey{}, &progress{wantsData: wantsData})
 }
 
 // progressOf never returns nil, so that a request made without do() is merely not counted.
@@ -39,41 +45,67 @@ func progressOf(ctx context.Context) *progress {
 	return &progress{}
 }
 
-// mayRetry decides whether a call is tried again. Whatever its method: when the server did not take it
-// up, that is on 429 and 503, when no connection was made, and when no token could be had for a reason
-// that passes. A call that may have been carried out, and whose answer was lost or is a proxy's, is
-// repeated only when doing it twice leaves what doing it once does; a POST makes an account or a
-// secret, so it isn't.
-func mayRetry(response *resty.Response, err error) bool {
+// retries is the policy by which calls are tried again.
+type retries struct {
+	most   int    // after the first attempt
+	logger Logger // told of every retry; nil: nobody is
+}
+
+// wanted decides whether a call is tried again: when there was no answer, or only a part of one, and on 429, 502, 503
+// and 504; never for an answer that the next attempt would only get again. The method makes no difference. GET, PUT,
+// PATCH and DELETE may be repeated as they are (RFC 9110 section 9.2.2; a PATCH of this API sets values), and a POST
+// carries an Idempotency-Token, by which the server knows it again and gives the answer that was lost.
+func (retries) wanted(response *resty.Response, err error) bool {
 	if response == nil || response.Request == nil {
 		return false
 	}
-	repeatable := response.Request.Method != http.MethodPost
-	if err == nil {
-		return retryableStatus(response.StatusCode(), repeatable)
-	}
+	state := progressOf(response.Request.Context())
+	state.reason = retryReason(state, response, err)
+	return state.reason != ""
+}
+
+// wantedEmbedded is wanted for an API inside this process: an error in place of an answer is a fault, not a network's
+// mood.
+func (r retries) wantedEmbedded(response *resty.Response, err error) bool {
+	return err == nil && r.wanted(response, nil)
+}
+
+// retryReason says why an attempt is worth repeating, as in "… because REASON", or "" when it isn't.
+func retryReason(state *progress, response *resty.Response, err error) string {
 	var failure *Error
-	if errors.As(err, &failure) { // from the token endpoint: the call itself was never sent
-		return failure.Origin == OriginToken && retryableStatus(failure.Status, true)
+	switch {
+	case errors.As(err, &failure): // from the token endpoint: the call itself was never sent
+		if failure.Origin == OriginToken && retryableStatus(failure.Status) {
+			return fmt.Sprintf("the token endpoint answered %d", failure.Status)
+		}
+	case err != nil:
+		if passes(err) {
+			return withoutSecrets(networkCause(err).Error())
+		}
+	case retryableStatus(response.StatusCode()):
+		return fmt.Sprintf("the answer was %d", response.StatusCode())
+	case isCut(state, response.StatusCode(), response.Body()):
+		return fmt.Sprintf("the answer, %d, was cut off or is not the API's", response.StatusCode())
 	}
-	return passes(err) && (repeatable || neverSent(err))
+	return ""
 }
 
-// mayRetryEmbedded is mayRetry for an API inside this process: an error in place of an answer is a
-// fault, not a network's mood.
-func mayRetryEmbedded(response *resty.Response, err error) bool {
-	return err == nil && mayRetry(response, nil)
-}
-
-func retryableStatus(status int, repeatable bool) bool {
+func retryableStatus(status int) bool {
 	switch status {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
-	case http.StatusBadGateway, http.StatusGatewayTimeout:
-		return repeatable
 	default:
 		return false
 	}
+}
+
+// isCut reports whether a success has a body that can't be the API's, whose bodies are JSON: a proxy cut it off, or put
+// its own page in the place. The work may well be done, and then the next attempt tells so.
+func isCut(state *progress, status int, body []byte) bool {
+	if status >= http.StatusMultipleChoices || (status == http.StatusNoContent && !state.wantsData) {
+		return false
+	}
+	return !json.Valid(body)
 }
 
 // passes reports whether a network error may be gone in a moment: a certificate that is not trusted
@@ -86,16 +118,38 @@ func passes(err error) bool {
 	return !errors.As(err, &lookup) || !lookup.IsNotFound
 }
 
-// neverSent reports whether err proves that the server can't have seen the request.
-func neverSent(err error) bool {
-	var operation *net.OpError
-	return errors.As(err, &operation) && operation.Op == "dial"
+// networkCause takes off the URL that net/http puts in front of an error: its query is none of the reader's business.
+func networkCause(err error) error {
+	for {
+		var wrapped *url.Error
+		if !errors.As(err, &wrapped) {
+			return err
+		}
+		err = wrapped.Err
+	}
 }
 
-// retryDelay is how long to wait after response: what the server asked for in Retry-After, else
-// exponential backoff with jitter. A server that asks for more than longestRetryAfter is not waited
-// for: a person should decide about that.
-func retryDelay(_ *resty.Client, response *resty.Response) (time.Duration, error) {
+// noteOutcome keeps, for the error that may come of it, whether a POST may have been carried out although no usable
+// answer came: only a refusal, and an error before anything was sent, prove that it wasn't.
+func noteOutcome(ctx context.Context, response *http.Response, err error) {
+	var operation *net.OpError
+	switch {
+	case err != nil:
+		neverSent := errors.As(err, &operation) && operation.Op == "dial"
+		if neverSent || isCertificateError(err) {
+			return
+		}
+	case response.StatusCode == http.StatusServiceUnavailable:
+		return
+	case response.StatusCode >= http.StatusMultipleChoices && response.StatusCode < http.StatusInternalServerError:
+		return
+	}
+	progressOf(ctx).maybeDone = true
+}
+
+// delay is how long to wait after response: what the server asked for in Retry-After, else exponential backoff, both
+// with jitter. A server that asks for more than longestRetryAfter is not waited for: a person should decide about that.
+func (r retries) delay(_ *resty.Client, response *resty.Response) (time.Duration, error) {
 	state := progressOf(response.Request.Context())
 	asked := state.retryAfter
 	state.retryAfter = 0
@@ -105,10 +159,29 @@ func retryDelay(_ *resty.Client, response *resty.Response) (time.Duration, error
 	if asked > longestRetryAfter {
 		return 0, errors.New("the server asks to wait longer than " + longestRetryAfter.String())
 	}
+	wait := backoff(response.Request.Attempt)
 	if asked > 0 {
-		return asked, nil
+		wait = asked + upTo(min(asked/10, time.Second))
 	}
-	return backoff(response.Request.Attempt), nil
+	r.tell(response.Request, state, wait)
+	return wait, nil
+}
+
+// tell puts one sentence about a retry into the log. It names the path without the query.
+func (r retries) tell(request *resty.Request, state *progress, wait time.Duration) {
+	if r.logger == nil {
+		return
+	}
+	path := ""
+	if request.RawRequest != nil {
+		path = request.RawRequest.URL.Path
+	}
+	wait = wait.Round(time.Millisecond)
+	r.logger(request.Context(), fmt.Sprintf("Attempt %d of %d at %s %s failed because %s; the next one follows in %s.",
+		request.Attempt, r.most+1, request.Method, path, state.reason, wait), map[string]any{
+		"method": request.Method, "path": path, "attempt": request.Attempt, "attempts": r.most + 1,
+		"reason": state.reason, "wait_ms": wait.Milliseconds(),
+	})
 }
 
 // backoff doubles with each attempt (from 1) up to longestDelay, and takes between a half and the
@@ -118,12 +191,19 @@ func backoff(attempt int) time.Duration {
 	if attempt >= 1 && attempt < 8 {
 		delay = min(firstDelay<<(attempt-1), longestDelay)
 	}
-	half := delay / 2
-	chance, err := rand.Int(rand.Reader, big.NewInt(int64(half)))
-	if err != nil {
-		return delay
+	return delay/2 + upTo(delay/2)
+}
+
+// upTo is a duration by chance, from 0 to less than most.
+func upTo(most time.Duration) time.Duration {
+	if most <= 0 {
+		return 0
 	}
-	return half + time.Duration(chance.Int64())
+	chance, err := rand.Int(rand.Reader, big.NewInt(int64(most)))
+	if err != nil {
+		return most
+	}
+	return time.Duration(chance.Int64())
 }
 
 // retryAfter reads the header of that name, seconds or a date (RFC 9110 section 10.2.3); 0 without one.

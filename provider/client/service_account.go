@@ -28,6 +28,7 @@ type ServiceAccount struct {
 	Contact            *Contact `json:"contact"`
 	CreatedAt          string   `json:"created_at"`
 	UpdatedAt          string   `json:"updated_at"`
+	Version            Version  `json:"-"` // of an answer that shows one account; empty in a list
 }
 
 // Contact is an account's entry in the company's directory.
@@ -119,38 +120,46 @@ func (c *Client) ListServiceAccounts(ctx context.Context, companyID string, filt
 // GetServiceAccount returns one account. IsNotFound tells when there is none.
 func (c *Client) GetServiceAccount(ctx context.Context, companyID, id string) (*ServiceAccount, error) {
 	account := &ServiceAccount{}
-	_, err := c.do(ctx, request{method: http.MethodGet, companyID: companyID, path: accountPath(companyID, id), data: account})
+	header, err := c.do(ctx, request{method: http.MethodGet, companyID: companyID, path: accountPath(companyID, id), data: account})
+	account.Version = versionOf(header)
 	return account, err
 }
 
 // CreateServiceAccount makes an account. Its secret is in the answer and nowhere else.
 func (c *Client) CreateServiceAccount(ctx context.Context, companyID string, account NewServiceAccount) (*ServiceAccountSecret, error) {
 	created := &ServiceAccountSecret{}
-	_, err := c.do(ctx, request{method: http.MethodPost, companyID: companyID, path: accountPath(companyID), body: account, data: created})
+	header, err := c.do(ctx, request{method: http.MethodPost, companyID: companyID, path: accountPath(companyID), body: account, data: created})
+	created.Version = versionOf(header)
 	return created, err
 }
 
 // UpdateServiceAccount changes an account and returns it as it is afterwards.
-func (c *Client) UpdateServiceAccount(ctx context.Context, companyID, id string, changes ServiceAccountChanges) (*ServiceAccount, error) {
+func (c *Client) UpdateServiceAccount(
+	ctx context.Context, companyID, id string, changes ServiceAccountChanges, conditions ...Option,
+) (*ServiceAccount, error) {
 	account := &ServiceAccount{}
-	_, err := c.do(ctx, request{method: http.MethodPatch, companyID: companyID, path: accountPath(companyID, id), body: changes, data: account})
+	header, err := c.do(ctx, request{
+		method: http.MethodPatch, companyID: companyID, path: accountPath(companyID, id), body: changes, data: account,
+	}.under(conditions))
+	account.Version = versionOf(header)
 	return account, err
 }
 
 // DeleteServiceAccount deletes an account, for ever.
-func (c *Client) DeleteServiceAccount(ctx context.Context, companyID, id string) error {
-	_, err := c.do(ctx, request{method: http.MethodDelete, companyID: companyID, path: accountPath(companyID, id)})
+func (c *Client) DeleteServiceAccount(ctx context.Context, companyID, id string, conditions ...Option) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, companyID: companyID, path: accountPath(companyID, id)}.under(conditions))
 	return err
 }
 
 // ResetSecret gives an account a new secret. Unless options say otherwise, the old one stops working
 // at once, and permissions and project memberships are cleared.
-func (c *Client) ResetSecret(ctx context.Context, companyID, id string, options ResetOptions) (*Reset, error) {
+func (c *Client) ResetSecret(ctx context.Context, companyID, id string, options ResetOptions, conditions ...Option) (*Reset, error) {
 	reset := &Reset{}
-	_, err := c.do(ctx, request{
+	header, err := c.do(ctx, request{
 		method: http.MethodPost, companyID: companyID,
 		path: accountPath(companyID, id, "actions", "reset_secret"), body: options, data: reset,
-	})
+	}.under(conditions))
+	reset.Version = versionOf(header)
 	return reset, err
 }
 
