@@ -27,6 +27,7 @@ type providerModel struct {
 	CompanyID         types.String `tfsdk:"company_id"`
 	Database          types.String `tfsdk:"database"`
 	CACertificateFile types.String `tfsdk:"ca_certificate_file"`
+	AllowInsecureHTTP types.Bool   `tfsdk:"allow_insecure_http"`
 	MaxRetries        types.Int64  `tfsdk:"max_retries"`
 	RequestTimeout    types.String `tfsdk:"request_timeout"`
 }
@@ -36,6 +37,7 @@ type settings struct {
 	embedded                               bool
 	baseURL, clientID, clientSecret        string
 	database, companyID, caCertificateFile string
+	allowInsecureHTTP                      bool
 	maxRetries                             int
 	requestTimeout                         time.Duration
 	unknown                                []string // attributes needed to reach the API that are not known yet
@@ -122,6 +124,7 @@ func resolveSettings(model providerModel, getenv func(string) string) (settings,
 	if s.caCertificateFile, unknown = r.text("ca_certificate_file", model.CACertificateFile); unknown {
 		s.unknown = append(s.unknown, "ca_certificate_file")
 	}
+	s.allowInsecureHTTP = r.insecureHTTP(&s, model.AllowInsecureHTTP)
 	return s, r.diags
 }
 
@@ -133,6 +136,22 @@ func chooseEmbedded(model providerModel, getenv func(string) string) bool {
 		return true
 	}
 	return getenv(environmentVariable("base_url")) == "" && getenv(environmentVariable("database")) != ""
+}
+
+func (r *resolver) insecureHTTP(s *settings, value types.Bool) bool {
+	const attribute = "allow_insecure_http"
+	if value.IsUnknown() {
+		s.unknown = append(s.unknown, attribute)
+	}
+	text := r.getenv(environmentVariable(attribute))
+	if !value.IsNull() || text == "" {
+		return value.ValueBool()
+	}
+	allow, err := strconv.ParseBool(text)
+	if err != nil {
+		r.wrong(attribute, fmt.Sprintf("%q is neither true nor false.", text))
+	}
+	return allow
 }
 
 func (r *resolver) retries(s *settings, value types.Int64) int {
@@ -179,7 +198,8 @@ func connect(ctx context.Context, s settings, embedded Embedded, userAgent strin
 	}
 	config := client.Config{
 		BaseURL: s.baseURL, ClientID: s.clientID, ClientSecret: s.clientSecret, CACertificateFile: s.caCertificateFile,
-		MaxRetries: s.maxRetries, RequestTimeout: s.requestTimeout, UserAgent: userAgent, Logger: newLogger(s.clientSecret),
+		AllowInsecureHTTP: s.allowInsecureHTTP, MaxRetries: s.maxRetries, RequestTimeout: s.requestTimeout, UserAgent: userAgent,
+		Logger: newLogger(s.clientSecret, tflog.Debug), RetryLogger: newLogger(s.clientSecret, tflog.Warn),
 	}
 	made.endpoint, made.clientID = s.baseURL, s.clientID
 	cause := path.Root("base_url")
@@ -199,15 +219,25 @@ func connect(ctx context.Context, s settings, embedded Embedded, userAgent strin
 	}
 	api, err := client.New(config)
 	if err != nil {
-		var invalid *client.ConfigError
-		if errors.As(err, &invalid) {
-			cause = path.Root(settingAttributes[invalid.Field])
-		}
-		diags.AddAttributeError(cause, "Invalid provider configuration", err.Error())
+		refuse(&diags, cause, err)
 		return nil, diags
 	}
 	made.api = api
 	return made, diags
+}
+
+// refuse adds the error for settings that the client doesn't take. What isn't about one setting is about cause.
+func refuse(diags *diag.Diagnostics, cause path.Path, err error) {
+	detail := err.Error()
+	var invalid *client.ConfigError
+	if errors.As(err, &invalid) {
+		cause = path.Root(settingAttributes[invalid.Field])
+		if invalid.Insecure {
+			detail = capitalized(detail) + ". Nothing was sent.\n\nWhere the network to the server is as safe as this machine, allow_insecure_http = true " +
+				"(PROCORE_ALLOW_INSECURE_HTTP) lets it pass. Plain HTTP to localhost needs no leave."
+		}
+	}
+	diags.AddAttributeError(cause, "Invalid provider configuration", detail)
 }
 
 // settingAttributes names the attribute behind each field of client.Config that can be wrong.
@@ -218,14 +248,14 @@ var settingAttributes = map[string]string{
 	"RequestTimeout":    "request_timeout",
 }
 
-// newLogger logs the client's requests at level DEBUG. What the client logs holds no secret; masking is
-// the wall behind that.
-func newLogger(secret string) client.Logger {
+// newLogger logs what the client tells: its requests at level DEBUG, its retries at WARN. What the client logs holds no
+// secret; masking is the wall behind that.
+func newLogger(secret string, log func(context.Context, string, ...map[string]any)) client.Logger {
 	return func(ctx context.Context, message string, fields map[string]any) {
 		if secret != "" {
 			ctx = tflog.MaskMessageStrings(tflog.MaskAllFieldValuesStrings(ctx, secret), secret)
 		}
 		ctx = tflog.MaskMessageRegexes(tflog.MaskAllFieldValuesRegexes(ctx, client.SecretPattern), client.SecretPattern)
-		tflog.Debug(ctx, message, fields)
+		log(ctx, message, fields)
 	}
 }

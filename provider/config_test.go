@@ -32,7 +32,7 @@ func TestSettingsComeFromTheBlockThenTheEnvironmentThenTheDefault(t *testing.T) 
 	full := map[string]string{
 		"PROCORE_BASE_URL": "https://env", "PROCORE_CLIENT_ID": "env-id", "PROCORE_CLIENT_SECRET": "env-secret",
 		"PROCORE_COMPANY_ID": "2", "PROCORE_MAX_RETRIES": "0", "PROCORE_REQUEST_TIMEOUT": "2m", "PROCORE_CA_CERTIFICATE_FILE": "env.pem",
-		"PROCORE_DATABASE": "env.db",
+		"PROCORE_DATABASE": "env.db", "PROCORE_ALLOW_INSECURE_HTTP": "true",
 	}
 	tests := []struct {
 		name        string
@@ -42,12 +42,12 @@ func TestSettingsComeFromTheBlockThenTheEnvironmentThenTheDefault(t *testing.T) 
 	}{
 		{"environment", func(*providerModel) {}, full, settings{
 			baseURL: "https://env", clientID: "env-id", clientSecret: "env-secret",
-			companyID: "2", requestTimeout: 2 * time.Minute, caCertificateFile: "env.pem",
+			companyID: "2", requestTimeout: 2 * time.Minute, caCertificateFile: "env.pem", allowInsecureHTTP: true,
 		}},
 		{"block", func(m *providerModel) {
 			m.BaseURL, m.ClientID, m.ClientSecret = types.StringValue("https://block"), types.StringValue("id"), types.StringValue("secret")
 			m.CompanyID, m.MaxRetries, m.RequestTimeout = types.StringValue("1"), types.Int64Value(9), types.StringValue("1s")
-			m.CACertificateFile = types.StringValue("block.pem")
+			m.CACertificateFile, m.AllowInsecureHTTP = types.StringValue("block.pem"), types.BoolValue(false)
 		}, full, settings{
 			baseURL: "https://block", clientID: "id", clientSecret: "secret", companyID: "1", maxRetries: 9,
 			requestTimeout: time.Second, caCertificateFile: "block.pem",
@@ -64,7 +64,7 @@ func TestSettingsComeFromTheBlockThenTheEnvironmentThenTheDefault(t *testing.T) 
 			full,
 			settings{
 				baseURL: "https://block", clientID: "env-id", clientSecret: "env-secret", companyID: "2",
-				requestTimeout: 2 * time.Minute, caCertificateFile: "env.pem",
+				requestTimeout: 2 * time.Minute, caCertificateFile: "env.pem", allowInsecureHTTP: true,
 			},
 		},
 		{
@@ -92,7 +92,7 @@ func TestSettingsComeFromTheBlockThenTheEnvironmentThenTheDefault(t *testing.T) 
 func equalSettings(a, b settings) bool {
 	return slices.Equal(a.unknown, b.unknown) && a.embedded == b.embedded && a.baseURL == b.baseURL && a.clientID == b.clientID &&
 		a.clientSecret == b.clientSecret && a.database == b.database && a.companyID == b.companyID && a.companyUnknown == b.companyUnknown &&
-		a.caCertificateFile == b.caCertificateFile && a.maxRetries == b.maxRetries && a.requestTimeout == b.requestTimeout
+		a.caCertificateFile == b.caCertificateFile && a.allowInsecureHTTP == b.allowInsecureHTTP && a.maxRetries == b.maxRetries && a.requestTimeout == b.requestTimeout
 }
 
 func TestEverythingThatIsMissingIsNamedAtOnce(t *testing.T) {
@@ -112,8 +112,10 @@ func TestEverythingThatIsMissingIsNamedAtOnce(t *testing.T) {
 }
 
 func TestAWrongEnvironmentVariableIsNamed(t *testing.T) {
-	environment := map[string]string{"PROCORE_DATABASE": "x.db"}
-	for name, value := range map[string]string{"PROCORE_COMPANY_ID": "acme", "PROCORE_MAX_RETRIES": "many", "PROCORE_REQUEST_TIMEOUT": "soon"} {
+	environment := map[string]string{"PROCORE_BASE_URL": "https://x", "PROCORE_CLIENT_ID": "a", "PROCORE_CLIENT_SECRET": "b"}
+	for name, value := range map[string]string{
+		"PROCORE_COMPANY_ID": "acme", "PROCORE_MAX_RETRIES": "many", "PROCORE_REQUEST_TIMEOUT": "soon", "PROCORE_ALLOW_INSECURE_HTTP": "perhaps",
+	} {
 		_, diags := resolveSettings(nullModel(), func(asked string) string {
 			if asked == name {
 				return value
@@ -136,9 +138,9 @@ func TestUnknownSettingsAreNotedAndNoError(t *testing.T) {
 		"all": {
 			providerModel{
 				BaseURL: unknown, ClientID: unknown, ClientSecret: unknown, CompanyID: unknown, CACertificateFile: unknown,
-				MaxRetries: types.Int64Unknown(), RequestTimeout: unknown,
+				MaxRetries: types.Int64Unknown(), RequestTimeout: unknown, AllowInsecureHTTP: types.BoolUnknown(),
 			},
-			[]string{"max_retries", "request_timeout", "base_url", "client_id", "client_secret", "ca_certificate_file"},
+			[]string{"max_retries", "request_timeout", "base_url", "client_id", "client_secret", "ca_certificate_file", "allow_insecure_http"},
 		},
 		"database":         {providerModel{Database: unknown}, []string{"database"}},
 		"embedded company": {providerModel{Database: types.StringValue("x.db"), CompanyID: unknown}, []string{"company_id"}},
@@ -185,11 +187,29 @@ func TestTheEmbeddedDatabaseIsOpenedWithTheCompanyAndSaysWhatFailed(t *testing.T
 
 func TestAWrongSettingIsAnErrorOfItsAttribute(t *testing.T) {
 	for want, wrong := range map[string]settings{
-		"base_url: ":            {baseURL: "example.com"},
+		"base_url: Invalid":     {baseURL: "example.com"},
+		"base_url: ":            {baseURL: "http://example.com"},
 		"ca_certificate_file: ": {baseURL: "https://example.com", caCertificateFile: "does-not-exist.pem"},
 	} {
 		if _, diags := connect(t.Context(), wrong, nil, "test"); len(problems(diags)) != 1 || !strings.HasPrefix(problems(diags)[0], want) {
 			t.Errorf("got %v, want %s", problems(diags), want)
 		}
+	}
+}
+
+func TestPlainHTTPIsRefusedWithTheWayOut(t *testing.T) {
+	_, diags := connect(t.Context(), settings{baseURL: "http://api.example.com", clientSecret: "s3cret"}, nil, "test")
+	found := strings.Join(problems(diags), "\n")
+	for _, want := range []string{"base_url: ", "plain HTTP", "use https", "allow_insecure_http = true", "PROCORE_ALLOW_INSECURE_HTTP", "Nothing was sent"} {
+		if !strings.Contains(found, want) {
+			t.Errorf("no %q in\n%s", want, found)
+		}
+	}
+	if strings.Contains(found, "s3cret") {
+		t.Errorf("the secret is in\n%s", found)
+	}
+	made, diags := connect(t.Context(), settings{baseURL: "http://api.example.com", allowInsecureHTTP: true}, nil, "test")
+	if diags.HasError() || made.api == nil {
+		t.Errorf("plain HTTP that was asked for: %v", problems(diags))
 	}
 }

@@ -80,7 +80,8 @@ func (p *procoreProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 			"and Directory tools; or, with `database`, it runs the same API inside itself on a SQLite file. Every argument may come from the " +
 			"environment instead; an argument in the configuration wins.",
 		Attributes: map[string]schema.Attribute{
-			"base_url": text("Address of the management API, such as `https://procore-admin.example.com`. A path is kept. Excludes `database`. " +
+			"base_url": text("Address of the management API, such as `https://procore-admin.example.com`. A path is kept. Plain `http` is taken " +
+				"for this machine only (`localhost`, `127.0.0.0/8`, `::1`), unless `allow_insecure_http` is set. Excludes `database`. " +
 				"May come from the environment variable `PROCORE_BASE_URL`, which wins over `PROCORE_DATABASE`."),
 			"client_id": text("Client ID of the service account that Terraform works as. It needs `admin` on the company's Admin tool, " +
 				"and on its Directory tool for permissions and projects. Needed with `base_url`, unless the environment variable `PROCORE_CLIENT_ID` is set."),
@@ -91,11 +92,18 @@ func (p *procoreProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 				"needs `base_url`, which it excludes. May come from the environment variable `PROCORE_DATABASE`."),
 			"ca_certificate_file": text("Path of a PEM file with certificates to trust besides the system's, for a management API behind a private " +
 				"certificate authority. May come from the environment variable `PROCORE_CA_CERTIFICATE_FILE`."),
+			"allow_insecure_http": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether `base_url` may be plain `http` to another machine. The provider's credentials, and every secret that the " +
+					"server gives, then cross the network for anybody on the way to read. Defaults to `false`. May come from the environment variable " +
+					"`PROCORE_ALLOW_INSECURE_HTTP`.",
+			},
 			"max_retries": schema.Int64Attribute{
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.Between(0, maxRetriesLimit)},
-				MarkdownDescription: "How often a request that failed for a passing reason (no connection, 429, 502, 503, 504) is tried again, " +
-					"with growing pauses or after as long as the server asks for. `0` never. Defaults to `4`, at most `100`. " +
+				MarkdownDescription: "How often a request that failed for a passing reason (no connection, an answer cut off, 429, 502, 503, 504) is tried " +
+					"again, with growing pauses or after as long as the server asks for; the log tells of each at level `WARN`. What makes an account, a " +
+					"secret or a project is done once however often it is tried, and its answer isn't lost. `0` never. Defaults to `4`, at most `100`. " +
 					"May come from the environment variable `PROCORE_MAX_RETRIES`.",
 			},
 			"request_timeout": timeout,
