@@ -1,7 +1,10 @@
 package provider_test
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -156,8 +159,9 @@ func TestAccProjectChangedSinceThePlanIsNeitherOverwrittenNorDestroyed(t *testin
 			},
 		},
 		resource.TestStep{
-			Config:      front.config(project(`name = "Our Bridge"`)),
-			ExpectError: lines("Project ", "has changed since the plan was made", `name: was "Bridge", is "Their Bridge"`, "terraform plan again"),
+			Config: front.config(project(`name = "Our Bridge"`)),
+			ExpectError: lines("Project ", "has changed since the plan was made", `name: was "Bridge", is "Their Bridge"`,
+				"service account "+w.admin().ID+" (client_id "+w.ClientID+"): project.updated at ", "terraform plan again"),
 		},
 		resource.TestStep{Config: front.config(project(`name = "Our Bridge"`))},
 		resource.TestStep{
@@ -356,4 +360,45 @@ func TestAccStrangersAreLeftAloneWithoutARefresh(t *testing.T) {
 		t.Errorf("the stranger's project is %+v, %v", kept, err)
 	}
 	space.apply(w.config(blocks("ci", "admin")))
+}
+
+// A state that an older version of the provider has written has no ETags.
+func TestAccAStateWithoutETagsIsLookedAtBeforeAChange(t *testing.T) {
+	w := newWorld(t)
+	space := newWorkspace(t)
+	blocks := func(name, level string) string {
+		return account(`name = "`+name+`"`) + project(`name = "`+name+`"`) + permissions(`{ documents = "`+level+`" }`) +
+			membership(`permissions = { rfis = "`+level+`" }`)
+	}
+	forget := func() {
+		path := filepath.Join(space.dir, "terraform.tfstate")
+		state, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		without := regexp.MustCompile(`"private": "[^"]*"`).ReplaceAll(state, []byte(`"private": "bnVsbA=="`))
+		if bytes.Equal(state, without) {
+			t.Fatal("the state has no private part to forget")
+		}
+		if err := os.WriteFile(path, without, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	space.apply(w.config(blocks("one", "readonly")))
+	forget()
+	theirs := "theirs"
+	w.edit("one", client.ServiceAccountChanges{Description: &theirs})
+	space.write(w.config(blocks("two", "admin")), "main.tf")
+	if _, err := space.try("apply", "-refresh=false", "-auto-approve", "-no-color"); err == nil || !lines("Service account ", "has changed", `is "theirs"`).MatchString(err.Error()) {
+		t.Errorf("got %v", err)
+	}
+	space.run("apply", "-auto-approve", "-no-color")
+	if found := w.find("two"); found == nil || found.Description != "" {
+		t.Errorf("the account is %+v", found)
+	}
+	forget()
+	space.run("destroy", "-refresh=false", "-auto-approve", "-no-color")
+	if left := w.everyAccount(); len(left) != 1 {
+		t.Errorf("%d accounts are left", len(left))
+	}
 }

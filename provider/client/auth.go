@@ -3,11 +3,8 @@ package client
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"time"
@@ -164,13 +161,6 @@ type tokenTransport struct {
 	userAgent string
 }
 
-// isCutToken reports whether an answer that says it is JSON isn't: its end is missing. A page in another format is a
-// wrong address rather than a bad connection.
-func isCutToken(response *http.Response, body []byte) bool {
-	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	return err == nil && kind == "application/json" && response.StatusCode < http.StatusMultipleChoices && !json.Valid(body)
-}
-
 func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if t.userAgent != "" {
 		request = request.Clone(request.Context())
@@ -184,9 +174,6 @@ func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error
 	_ = response.Body.Close()
 	if err != nil {
 		return nil, err
-	}
-	if isCutToken(response, body) {
-		return nil, fmt.Errorf("the token endpoint's answer was cut off: %w", io.ErrUnexpectedEOF)
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
