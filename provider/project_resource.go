@@ -31,7 +31,7 @@ func (r *projectResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A project of a company: what service accounts become members of with `procore_project_membership`. An account with " +
 			"`add_to_new_projects` is a member of it from the start.\n\n" +
-			"Destroying it deletes the project and all memberships of it. To end a project and keep it, set `active = false`.",
+			"Destroying it deletes the project and all memberships of it. To end a project and keep it, set `active = false`.\n\n" + changedElsewhere,
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required:   true,
