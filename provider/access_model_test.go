@@ -64,7 +64,8 @@ func TestAProjectsChangesAreWhatDiffers(t *testing.T) {
 	} {
 		plan := state
 		change(&plan)
-		if got, err := json.Marshal(plan.changes(state)); err != nil || string(got) != want {
+		changes, changed := plan.changes(state)
+		if got, err := json.Marshal(changes); err != nil || string(got) != want || changed != (want != "{}") {
 			t.Errorf("sends %s, %v; want %s", got, err, want)
 		}
 	}

@@ -9,6 +9,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
+// changedElsewhere is what the descriptions say of lost updates.
+const changedElsewhere = "When somebody else has changed an argument between plan and apply, the change or destruction is refused, with what they " +
+	"changed and who they are, and nothing is overwritten; to overwrite it, plan and apply again."
+
+// planWinsAfterReset is what follows it for access.
+const planWinsAfterReset = " The plan wins when the resource is created, and when `secret_version` changes: what the account holds then is replaced, whoever " +
+	"granted it."
+
 // sameAsAbsent is what the descriptions of all maps of levels say.
 const sameAsAbsent = "`none`, null and leaving a tool out say the same, and a change from one to another is none. "
 
@@ -18,7 +26,8 @@ func permissionsSchema() schema.Schema {
 			"`company` is taken away. What it may do in a project is a `procore_project_membership`.\n\n" +
 			"A reset of the account's secret clears its permissions. Let `secret_version` refer to the reset, and the same apply grants them again.\n\n" +
 			"Destroying this resource takes all company permissions away from the account. Have one of it for an account, not more. The company's last " +
-			"service account that works and holds `admin` on the Admin tool can't lose it: the server refuses.",
+			"service account that works and holds `admin` on the Admin tool can't lose it: the server refuses.\n\n" +
+			changedElsewhere + planWinsAfterReset,
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": accountIDAttribute("Another one replaces this resource: the permissions of the account before are taken away."),
 			"company": schema.MapAttribute{
@@ -41,7 +50,8 @@ func membershipSchema() schema.Schema {
 		MarkdownDescription: "A service account's place in a project, with its level on each of the project's tools.\n\n" +
 			"A reset of the account's secret ends its memberships. Let `secret_version` refer to the reset, and the same apply makes this one again.\n\n" +
 			"Creating it for an account that is in the project already, such as one with `add_to_new_projects`, takes that membership over. Destroying it " +
-			"takes the account out of the project. Have one of it for an account and a project, not more.",
+			"takes the account out of the project. Have one of it for an account and a project, not more.\n\n" +
+			changedElsewhere + planWinsAfterReset + " It also wins over an end: a membership that has ended since the plan is made again.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": accountIDAttribute("Another one replaces this resource."),
 			"project_id": schema.StringAttribute{

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 )
@@ -24,9 +23,8 @@ type operation struct {
 	companyID    string
 	// attributes maps the fields that the API names in details[].source to attributes of the schema.
 	attributes map[string]string
-	// onceOnly is set for what makes an account, a secret or a project. When its answer is lost, it may have been
-	// done all the same.
-	onceOnly bool
+	// lost is the next step when the answer to what makes an account, a secret or a project stays lost after every retry.
+	lost string
 }
 
 func (o operation) summary() string {
@@ -53,9 +51,16 @@ func quoted(name string) string { return strconv.Quote(name) }
 // what was tried, what the server said, and what to do next. A detail of the API that names a field
 // goes to the attribute of that field.
 func (c *connection) report(diags *diag.Diagnostics, tried operation, err error) {
+	if errors.Is(err, errRefused) {
+		return // told already
+	}
 	var failure *client.Error
-	if !errors.As(err, &failure) || failure.Origin == client.OriginCaller {
-		diags.AddError(tried.summary(), interruption(err))
+	if !errors.As(err, &failure) {
+		diags.AddError(tried.summary(), sentence(err.Error()))
+		return
+	}
+	if failure.Origin == client.OriginCaller {
+		diags.AddError(tried.summary(), paragraphs(interruption(err), tried.doubt(failure)))
 		return
 	}
 	advice, note := c.advice(tried, failure), requestNote(failure)
@@ -71,22 +76,6 @@ func (c *connection) report(diags *diag.Diagnostics, tried operation, err error)
 	if len(failure.Details) == 0 || len(general) > 0 {
 		diags.AddError(tried.summary(), paragraphs(statusWords(failure), strings.Join(general, " "), advice, note))
 	}
-}
-
-// stranger adds an error for an account that has the ID of the one in the state, but is another: the
-// client_id of an account stays for its whole life. Going on would change, or reset, a stranger's.
-func (c *connection) stranger(diags *diag.Diagnostics, known types.String, account client.ServiceAccount) bool {
-	if known.IsNull() || known.ValueString() == account.ClientID {
-		return false
-	}
-	diags.AddError(fmt.Sprintf("Service account %s is another account than the one in the state", account.ID), paragraphs(
-		fmt.Sprintf("The state has the client_id %s, but at %s service account %s (%s) of company %s has the client_id %s. An account keeps its "+
-			"client_id, so this is another one that happens to have the same ID: most likely base_url or database names another server "+
-			"than the one that the state was made with, or its database was made anew.",
-			known.ValueString(), c.endpoint(), account.ID, quoted(account.Name), account.CompanyID, account.ClientID),
-		"Nothing was changed. Check base_url (PROCORE_BASE_URL) and database (PROCORE_DATABASE). If the old account is gone for good, take it "+
-			"out of the state with terraform state rm, and import or create the right one."))
-	return true
 }
 
 // said is what a detail adds to the message, which often has it all.
@@ -139,7 +128,7 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 		return "No access token could be had from " + c.endpoint() + ". Check that base_url (PROCORE_BASE_URL) is the management API's."
 	case client.OriginOther:
 		return "Check that base_url (PROCORE_BASE_URL) is the management API's, and what stands between Terraform and it. " +
-			"It was asked at " + c.endpoint() + "." + tried.doubt(failure)
+			"It was asked at " + c.endpoint() + ".\n\n" + tried.doubt(failure)
 	case client.OriginAPI:
 		return statusAdvice(tried, failure)
 	case client.OriginCaller: // report has no use for advice then
@@ -159,11 +148,13 @@ func statusAdvice(tried operation, failure *client.Error) string {
 			"projects and the directory need admin on its Directory tool."
 	case status == http.StatusNotFound:
 		return "Check the ID and company_id (" + tried.companyID + "). What the provider's service account can't see is not found either."
+	case status == http.StatusPreconditionFailed:
+		return "It keeps changing while Terraform works on it. See who else does, then run terraform apply again."
 	case status == http.StatusTooManyRequests:
 		return "The server limits how fast it is called. Try again later, or lower terraform's -parallelism, or raise max_retries " +
 			"in the provider block."
 	case status >= http.StatusInternalServerError:
-		return "The server has a fault of its own; its log tells more. Try again." + tried.doubt(failure)
+		return "The server has a fault of its own; its log tells more. Try again.\n\n" + tried.doubt(failure)
 	default:
 		return ""
 	}
@@ -181,16 +172,26 @@ func (c *connection) unreachableAdvice(tried operation, failure *client.Error) s
 		return "The management API inside the provider failed on " + c.endpoint() + ". Check the file and company_id (" + tried.companyID + ")."
 	}
 	return "The management API at " + c.endpoint() + " could not be reached, or did not answer in time. Check that it runs, base_url " +
-		"(PROCORE_BASE_URL), the network, and, for a private certificate authority, ca_certificate_file." + tried.doubt(failure)
+		"(PROCORE_BASE_URL), the network, and, for a private certificate authority, ca_certificate_file.\n\n" + tried.doubt(failure)
 }
 
-// doubt is what to add when an answer was lost.
+// doubt is what to add when an answer was lost, and every retry, which would have brought it back, failed as well.
 func (o operation) doubt(failure *client.Error) string {
-	if !o.onceOnly || !failure.MaybeDone {
+	if !failure.MaybeDone || o.lost == "" {
 		return ""
 	}
-	return " The server may have done it before the answer was lost: look before you try again."
+	return "The server may have done it all the same, before its answer was lost. " + o.lost
 }
+
+// What to do about each answer that stays lost.
+const (
+	lostAccount = "Once the server can be reached, run terraform apply again. If that says that the name is taken, the account was made: import it as " +
+		"that error tells, and get a secret that Terraform knows with a procore_service_account_secret_reset."
+	lostProject = "Once the server can be reached, see whether the project is there, and import it if so: names of projects need not be unique, so that " +
+		"another apply would make a second one."
+	lostSecret = "Then the old secret has ended and nobody knows the new one. Once the server can be reached, run terraform apply again, which resets once " +
+		"more and gives a secret that Terraform knows."
+)
 
 func lastAdminAdvice(tried operation) string {
 	advice := "This would leave the company with no working service account that holds admin on the Admin tool, and nobody could manage it. " +
@@ -213,14 +214,10 @@ func nameTakenAdvice(tried operation, detail *client.Detail) string {
 
 // interruption says that the person, or Terraform, ended the operation.
 func interruption(err error) string {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "The operation was cancelled before the server answered."
-	case errors.Is(err, context.DeadlineExceeded):
+	if errors.Is(err, context.DeadlineExceeded) {
 		return "The operation ran out of time before the server answered."
-	default:
-		return err.Error()
 	}
+	return "The operation was cancelled before the server answered."
 }
 
 func requestNote(failure *client.Error) string {

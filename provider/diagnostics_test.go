@@ -15,7 +15,7 @@ func TestAFailureSaysWhatWasTriedWhatTheServerSaidAndWhatToDo(t *testing.T) {
 	there := &connection{session: &session{endpoint: "https://api.example.com"}}
 	create := operation{
 		verb: "create", noun: "service account", object: `"ci"`, companyID: "1", resourceType: "procore_service_account",
-		attributes: accountFields, onceOnly: true,
+		attributes: accountFields, lost: lostAccount,
 	}
 	api := func(status int, code string, details ...client.Detail) *client.Error {
 		return &client.Error{Origin: client.OriginAPI, Status: status, Code: code, Message: "Words of the server.", Details: details, RequestID: "r1"}
@@ -50,19 +50,24 @@ func TestAFailureSaysWhatWasTriedWhatTheServerSaidAndWhatToDo(t *testing.T) {
 		{"forbidden", api(403, "FORBIDDEN"), []string{"admin on the company's Admin tool"}},
 		{"not found", api(404, "NOT_FOUND"), []string{"company_id (1)"}},
 		{"too many", api(429, "TOO_MANY_REQUESTS"), []string{"-parallelism", "max_retries"}},
-		{"fault of the server", api(500, "INTERNAL_SERVER_ERROR"), []string{"its log"}},
+		{"fault of the server", api(500, "INTERNAL_SERVER_ERROR"), []string{"its log", "Try again"}},
+		{"stale", api(412, "PRECONDITION_FAILED"), []string{"keeps changing"}},
 		{
 			"wrong credentials", &client.Error{Origin: client.OriginToken, Status: 401, Code: "invalid_client", Message: "unknown client"},
 			[]string{"401 invalid_client: unknown client.", "PROCORE_CLIENT_ID", "PROCORE_CLIENT_SECRET"},
 		},
 		{"no token", &client.Error{Origin: client.OriginToken, Status: 500, Message: "a page"}, []string{"500: a page.", "No access token", "https://api.example.com"}},
 		{
-			"unreachable", &client.Error{Origin: client.OriginNetwork, Message: "connection refused", MaybeDone: true},
-			[]string{"connection refused.", "https://api.example.com", "PROCORE_BASE_URL", "look before you try again"},
+			"unreachable", &client.Error{Origin: client.OriginNetwork, Message: "connection refused"},
+			[]string{"connection refused.", "https://api.example.com", "PROCORE_BASE_URL"},
+		},
+		{
+			"a lost answer", &client.Error{Origin: client.OriginNetwork, Message: "EOF", MaybeDone: true},
+			[]string{"EOF.", "may have done it", "import", "procore_service_account_secret_reset"},
 		},
 		{"a proxy", &client.Error{Origin: client.OriginOther, Status: 502, Message: "Bad Gateway"}, []string{"502: Bad Gateway.", "PROCORE_BASE_URL"}},
-		{"cancelled", context.Canceled, []string{"was cancelled"}},
-		{"out of time", context.DeadlineExceeded, []string{"ran out of time"}},
+		{"cancelled", ended(t, context.WithCancel), []string{"was cancelled"}},
+		{"out of time", ended(t, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 0) }), []string{"ran out of time"}},
 		{"anything else", errors.New("odd"), []string{"odd"}},
 	}
 	for _, test := range tests {
@@ -106,12 +111,32 @@ func TestTheLastAdministratorsResetMayKeepItsAccess(t *testing.T) {
 }
 
 func TestADoubtfulEndIsOnlyToldWhereItMatters(t *testing.T) {
-	var diags diag.Diagnostics
-	read := operation{verb: "read", noun: "service account", object: "17"}
-	(&connection{}).report(&diags, read, &client.Error{Origin: client.OriginNetwork, Message: "reset"})
-	if found := problems(diags); len(found) != 1 || strings.Contains(found[0], "look before") {
-		t.Errorf("got %v", found)
+	for _, test := range []struct {
+		tried  operation
+		failed client.Error
+	}{
+		{operation{verb: "read", noun: "service account"}, client.Error{Origin: client.OriginNetwork, MaybeDone: true}},
+		{operation{verb: "create", noun: "service account", lost: lostAccount}, client.Error{Origin: client.OriginNetwork}},
+	} {
+		var diags diag.Diagnostics
+		(&connection{}).report(&diags, test.tried, &test.failed)
+		if found := problems(diags); len(found) != 1 || strings.Contains(found[0], "may have done it") {
+			t.Errorf("got %v", found)
+		}
 	}
+}
+
+// ended is the error of a call whose context has ended.
+func ended(t *testing.T, end func(context.Context) (context.Context, context.CancelFunc)) error {
+	t.Helper()
+	ctx, cancel := end(t.Context())
+	cancel()
+	api, err := client.New(client.Config{BaseURL: "https://api.example.com", ClientID: "a", ClientSecret: "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = api.GetCompany(ctx, "1")
+	return err
 }
 
 func warning(diags diag.Diagnostics) string {

@@ -86,6 +86,15 @@ func levels(permissions map[string]string) string {
 	return strings.Join(parts, ", ")
 }
 
+// managedLevels is a map of levels as something that a resource manages: the spelling makes no difference.
+func managedLevels(attribute string, spelled types.Map) managed {
+	text := levels(grantedLevels(spelled))
+	if text == "" {
+		text = "no tool"
+	}
+	return managed{attribute, types.StringValue(text)}
+}
+
 // keepSpelling is a plan modifier for maps of levels: it plans no change where only the spelling changes.
 func keepSpelling() planmodifier.Map { return spellingKeeper{} }
 

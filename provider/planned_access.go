@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
 )
 
 // plannedAccess is what the resources of one plan tell each other about the access of accounts. Terraform shows the
@@ -19,6 +21,8 @@ type plannedAccess struct {
 	mu     sync.Mutex
 	resets map[accountKey]plannedClearing
 	strays map[accountKey]map[string]bool
+	done   map[accountKey]bool   // resets that have happened
+	known  map[accountKey]string // client IDs that were seen
 }
 
 // accountKey names an account among those of all companies.
@@ -46,6 +50,34 @@ func (p *plannedAccess) resetDone(account accountKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.resets, account)
+	if p.done == nil {
+		p.done = map[accountKey]bool{}
+	}
+	p.done[account] = true
+}
+
+// wasReset reports whether this apply has reset the account's secret, so that what it holds is not what the plan knew.
+func (p *plannedAccess) wasReset(account accountKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done[account]
+}
+
+// saw notes the client ID of an account, which says later that an account of this ID is the same.
+func (p *plannedAccess) saw(account client.ServiceAccount) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known == nil {
+		p.known = map[accountKey]string{}
+	}
+	p.known[accountKey{account.CompanyID, account.ID}] = account.ClientID
+}
+
+// clientID returns the client ID of an account; empty: it wasn't seen.
+func (p *plannedAccess) clientID(account accountKey) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[account]
 }
 
 // plannedReset returns the reset of an account that was planned so far.
@@ -93,4 +125,14 @@ func (c *connection) planGrant(diags *diag.Diagnostics, grant plannedGrant) (res
 		warnStrayGrant(diags, account.id, grant.what, reset.certain)
 	}
 	return reset, found && waits
+}
+
+// basis is the basis of the next plan for what belongs to an account. The account's client ID stays what it was;
+// at first it is known when the account itself is in the configuration, or was looked up.
+func (p *plannedAccess) basis(account accountKey, version client.Version, before basis) basis {
+	next := newBasis(version)
+	if next.ClientID = before.ClientID; next.ClientID == "" {
+		next.ClientID = p.clientID(account)
+	}
+	return next
 }

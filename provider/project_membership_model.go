@@ -19,6 +19,11 @@ type membershipModel struct {
 // membershipFields are the attributes behind the fields of the API.
 var membershipFields = map[string]string{"permissions": "permissions"}
 
+// managed are the levels, whichever way they are written.
+func (m *membershipModel) managed() []managed {
+	return []managed{managedLevels("permissions", m.Permissions)}
+}
+
 // fill takes over what the server says, in the spelling that the model has.
 func (m *membershipModel) fill(companyID string, assignment client.ProjectAssignment) {
 	m.ID = types.StringValue(assignment.ServiceAccountID + "/" + assignment.ProjectID)

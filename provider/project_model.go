@@ -18,6 +18,11 @@ type projectModel struct {
 // projectFields are the attributes that the API knows under the same name.
 var projectFields = map[string]string{"name": "name", "project_number": "project_number", "active": "active"}
 
+// managed are the attributes that the configuration decides.
+func (m *projectModel) managed() []managed {
+	return []managed{{"name", m.Name}, {"project_number", m.ProjectNumber}, {"active", m.Active}}
+}
+
 // fill takes over what the server says.
 func (m *projectModel) fill(project client.Project) {
 	m.ID = types.StringValue(project.ID)
@@ -36,11 +41,11 @@ func (m *projectModel) newProject() client.NewProject {
 	}
 }
 
-// changes is the request that turns state into the plan.
-func (m *projectModel) changes(state projectModel) client.ProjectChanges {
-	changes := client.ProjectChanges{Name: newString(state.Name, m.Name), Active: newBool(state.Active, m.Active)}
+// changes is the request that turns state into the plan; changed is false when it would say nothing.
+func (m *projectModel) changes(state projectModel) (changes client.ProjectChanges, changed bool) {
+	changes = client.ProjectChanges{Name: newString(state.Name, m.Name), Active: newBool(state.Active, m.Active)}
 	if !m.ProjectNumber.Equal(state.ProjectNumber) {
 		changes.ProjectNumber = &client.Nullable{Value: m.ProjectNumber.ValueStringPointer()}
 	}
-	return changes
+	return changes, changes != client.ProjectChanges{}
 }

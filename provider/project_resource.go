@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -30,7 +31,7 @@ func (r *projectResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A project of a company: what service accounts become members of with `procore_project_membership`. An account with " +
 			"`add_to_new_projects` is a member of it from the start.\n\n" +
-			"Destroying it deletes the project and all memberships of it. To end a project and keep it, set `active = false`.",
+			"Destroying it deletes the project and all memberships of it. To end a project and keep it, set `active = false`.\n\n" + changedElsewhere,
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required:   true,
@@ -64,9 +65,10 @@ func (r *projectResource) tried(verb, object, companyID string) operation {
 
 // ModifyPlan fills in the company.
 func (r *projectResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !req.Plan.Raw.IsNull() { // else destroyed
-		r.planCompany(ctx, req, resp)
+	if req.Plan.Raw.IsNull() {
+		return // destroyed
 	}
+	r.planCompany(ctx, req, resp)
 }
 
 func (r *projectResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -82,12 +84,13 @@ func (r *projectResource) Create(ctx context.Context, req resource.CreateRequest
 	created, err := api.CreateProject(ctx, companyID, plan.newProject())
 	if err != nil {
 		tried := r.tried("create", quoted(plan.Name.ValueString()), companyID)
-		tried.onceOnly = true
+		tried.lost = lostProject
 		r.report(&resp.Diagnostics, tried, err)
 		return
 	}
 	plan.fill(*created)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.keep(ctx, resp.Private, *created, &resp.Diagnostics)
 }
 
 func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -107,8 +110,12 @@ func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, re
 		r.report(&resp.Diagnostics, r.tried("read", id, companyID), err)
 		return
 	}
+	if r.otherProject(&resp.Diagnostics, readBasis(ctx, req.Private, &resp.Diagnostics), *project) {
+		return
+	}
 	state.fill(*project)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.keep(ctx, resp.Private, *project, &resp.Diagnostics)
 }
 
 func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -119,14 +126,80 @@ func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	project, err := api.UpdateProject(ctx, companyID, id, plan.changes(state))
+	changes, changed := plan.changes(state)
+	var project *client.Project
+	err := guarded[*client.Project]{
+		etag: known.ETag,
+		get:  r.get(ctx, api, state),
+		allow: func(found *client.Project) bool {
+			var now projectModel
+			now.fill(*found)
+			project = found
+			changes, changed = plan.changes(now)
+			return r.unchanged(ctx, &resp.Diagnostics, known, state, &plan, *found, func(found client.Project) {
+				state.fill(found)
+				resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+				r.keep(ctx, resp.Private, found, &resp.Diagnostics)
+			})
+		},
+		change: func(etag string) (err error) {
+			if changed {
+				project, err = api.UpdateProject(ctx, companyID, id, changes, client.IfMatch(etag))
+			}
+			return err
+		},
+	}.do()
 	if err != nil {
 		r.report(&resp.Diagnostics, r.tried("update", id, companyID), err)
 		return
 	}
 	plan.fill(*project)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.keep(ctx, resp.Private, *project, &resp.Diagnostics)
+}
+
+// keep keeps what the next plan is made against.
+func (r *projectResource) keep(ctx context.Context, private privateState, project client.Project, diags *diag.Diagnostics) {
+	next := newBasis(project.Version)
+	next.CreatedAt = project.CreatedAt
+	next.keep(ctx, private, diags)
+}
+
+// get returns how to get the project of a state with its ETag.
+func (r *projectResource) get(ctx context.Context, api *client.Client, state projectModel) func() (*client.Project, string, error) {
+	return func() (*client.Project, string, error) {
+		found, err := api.GetProject(ctx, state.CompanyID.ValueString(), state.ID.ValueString())
+		return found, found.Version.ETag, err
+	}
+}
+
+// unchanged reports whether a project is the state's, and nobody else has changed what the configuration decides. If not,
+// it adds an error, and calls conflict for a change. A plan of nil is one to destroy it.
+func (r *projectResource) unchanged(
+	ctx context.Context, diags *diag.Diagnostics, known basis, state projectModel, plan *projectModel, found client.Project,
+	conflict func(client.Project),
+) bool {
+	if r.otherProject(diags, known, found) {
+		return false
+	}
+	var now projectModel
+	now.fill(found)
+	var planned []managed
+	if plan != nil {
+		planned = plan.managed()
+	}
+	different := differences(state.managed(), planned, now.managed())
+	if len(different) == 0 {
+		return true
+	}
+	r.changed(ctx, diags, changedSince{
+		object: "Project " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
+		filter: client.AuditFilter{ProjectID: found.ID}, concerns: actions("project.updated"),
+	})
+	conflict(found)
+	return false
 }
 
 func (r *projectResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -136,8 +209,20 @@ func (r *projectResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	err := api.DeleteProject(ctx, companyID, id)
+	err := guarded[*client.Project]{
+		etag: known.ETag,
+		get:  r.get(ctx, api, state),
+		allow: func(found *client.Project) bool {
+			return r.unchanged(ctx, &resp.Diagnostics, known, state, nil, *found, func(found client.Project) {
+				state.fill(found)
+				resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+				r.keep(ctx, resp.Private, found, &resp.Diagnostics)
+			})
+		},
+		change: func(etag string) error { return api.DeleteProject(ctx, companyID, id, client.IfMatch(etag)) },
+	}.do()
 	if err != nil && !client.IsNotFound(err) {
 		r.report(&resp.Diagnostics, r.tried("delete", id, companyID), err)
 	}

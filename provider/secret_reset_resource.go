@@ -78,7 +78,7 @@ func (r *secretResetResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.reset(ctx, &plan, ownSecret, &resp.Diagnostics) {
+	if r.reset(ctx, &plan, types.StringNull(), ownSecret, &resp.Diagnostics) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	}
 }
@@ -86,7 +86,10 @@ func (r *secretResetResource) Create(ctx context.Context, req resource.CreateReq
 // reset resets the secret as planned and fills the plan from the answer. It reports whether it was
 // done; if not, it has added an error. Nothing may come between a true and the state: the answer is
 // the only place that has the new secret.
-func (r *secretResetResource) reset(ctx context.Context, plan *secretResetModel, ownSecret types.String, diags *diag.Diagnostics) bool {
+//
+// clientID is of the account in the state; null: there is none. A reset is meant whatever else was changed meanwhile, so
+// all that is asked is that the account be that one.
+func (r *secretResetResource) reset(ctx context.Context, plan *secretResetModel, clientID, ownSecret types.String, diags *diag.Diagnostics) bool {
 	api, companyID := r.api(diags), r.company(plan.CompanyID, diags)
 	options, err := plan.options(ownSecret)
 	if err != nil {
@@ -96,16 +99,33 @@ func (r *secretResetResource) reset(ctx context.Context, plan *secretResetModel,
 		return false
 	}
 	id := plan.ServiceAccountID.ValueString()
-	done, err := api.ResetSecret(ctx, companyID, id, options)
+	var done *client.Reset
+	change := guarded[*client.ServiceAccount]{
+		get: func() (*client.ServiceAccount, string, error) {
+			found, err := api.GetServiceAccount(ctx, companyID, id)
+			return found, found.Version.ETag, err
+		},
+		allow: func(found *client.ServiceAccount) bool { return !r.stranger(diags, clientID, *found) },
+		change: func(etag string) (err error) {
+			done, err = api.ResetSecret(ctx, companyID, id, options, client.IfMatch(etag))
+			return err
+		},
+	}
+	if clientID.IsNull() {
+		err = change.change("")
+	} else {
+		err = change.do()
+	}
 	if err != nil {
 		r.report(diags, operation{
 			verb: "reset the secret of", noun: "service account", object: id, companyID: companyID,
-			attributes: resetFields, onceOnly: true,
+			attributes: resetFields, lost: lostSecret,
 		}, err)
 		return false
 	}
 	plan.fillReset(*done, !ownSecret.IsNull())
 	r.session.access.resetDone(accountKey{companyID, id})
+	r.session.access.saw(done.ServiceAccount)
 	return true
 }
 
@@ -133,6 +153,7 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 		warnStaleResetSecret(&resp.Diagnostics, *account)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.session.access.saw(*account)
 }
 
 // Update resets or doesn't, by the rule that the plan went by, now with every value known.
@@ -147,7 +168,7 @@ func (r *secretResetResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 	if decideReset(state, plan) == noReset {
 		plan.keepOutputs(state)
-	} else if !r.reset(ctx, &plan, ownSecret, &resp.Diagnostics) {
+	} else if !r.reset(ctx, &plan, state.ClientID, ownSecret, &resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

@@ -28,7 +28,10 @@ func secretResetSchema() schema.Schema {
 			"warns of it, by name. To have them granted again in the same apply, let `secret_version` of the account's `procore_service_account_permissions` " +
 			"and `procore_project_membership` refer to that of this resource. See `keep_access` and `previous_secret_ttl` for the gentler ways.\n\n" +
 			"Importing this resource adopts the secret that the account has: nothing is reset until `triggers` change after that. " +
-			"Destroying it changes nothing on the server. Have one of it for an account, not more.",
+			"Destroying it changes nothing on the server. Have one of it for an account, not more.\n\n" +
+			"A reset is carried out once, however often the connection breaks while it is; its secret is not lost as long as one of the provider's " +
+			"`max_retries` gets through. It is meant whatever else was changed since the plan, also by another reset; only when the ID is another " +
+			"account's by then, as on another server, it is refused.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,

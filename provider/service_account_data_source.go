@@ -71,6 +71,7 @@ func (d *serviceAccountDataSource) Read(ctx context.Context, req datasource.Read
 	if account == nil {
 		return
 	}
+	d.session.access.saw(*account)
 	warnStatus(&resp.Diagnostics, *account, "")
 	warnSunset(&resp.Diagnostics, *account)
 	resp.Diagnostics.Append(resp.State.Set(ctx, newAccountData(*account))...)

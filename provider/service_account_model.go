@@ -37,6 +37,14 @@ var accountFields = map[string]string{
 	"deletion_protection": "deletion_protection", "add_to_new_projects": "add_to_new_projects",
 }
 
+// managed are the attributes that the configuration decides, which is what a change made elsewhere can get in the way of.
+func (m *serviceAccountModel) managed() []managed {
+	return []managed{
+		{"name", m.Name}, {"app_type", m.AppType}, {"marketplace_app", m.MarketplaceApp}, {"description", m.Description},
+		{"deletion_protection", m.DeletionProtection}, {"add_to_new_projects", m.AddToNewProjects},
+	}
+}
+
 // fill takes over what the server says about the account: everything but the secret, which only the
 // answer to a create has, and what is the configuration's own.
 func (m *serviceAccountModel) fill(account client.ServiceAccount) {

@@ -18,6 +18,9 @@ type permissionsModel struct {
 // permissionFields are the attributes behind the fields of the API.
 var permissionFields = map[string]string{"company": "company"}
 
+// managed are the levels, whichever way they are written.
+func (m *permissionsModel) managed() []managed { return []managed{managedLevels("company", m.Company)} }
+
 // fill takes over what the server says, in the spelling that the model has.
 func (m *permissionsModel) fill(companyID, accountID string, permissions client.Permissions) {
 	m.ID = types.StringValue(accountID)

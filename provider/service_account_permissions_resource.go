@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 )
@@ -76,32 +77,30 @@ func (r *permissionsResource) held(ctx context.Context, plan permissionsModel) m
 	return permissions.Company
 }
 
+// Create grants whatever the account holds: the plan has warned of what that takes away.
 func (r *permissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan permissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	api, companyID := r.api(&resp.Diagnostics), r.company(plan.CompanyID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
-	}
-	if r.grant(ctx, &plan, &resp.Diagnostics) {
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	}
-}
-
-// grant makes the plan's levels all that the account holds, and fills the plan from the answer. It reports whether it
-// was done; if not, it has added an error.
-func (r *permissionsResource) grant(ctx context.Context, plan *permissionsModel, diags *diag.Diagnostics) bool {
-	api, companyID := r.api(diags), r.company(plan.CompanyID, diags)
-	if diags.HasError() {
-		return false
 	}
 	id := plan.ServiceAccountID.ValueString()
 	granted, err := api.ReplacePermissions(ctx, companyID, id, plan.permissions())
 	if err != nil {
-		r.report(diags, r.tried("set", id, companyID), err)
-		return false
+		r.report(&resp.Diagnostics, r.tried("set", id, companyID), err)
+		return
 	}
 	plan.fill(companyID, id, *granted)
-	return true
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.keep(ctx, resp.Private, accountKey{companyID, id}, *granted, basis{}, &resp.Diagnostics)
+}
+
+// keep keeps what the next plan is made against; before is what this one was.
+func (r *permissionsResource) keep(
+	ctx context.Context, private privateState, account accountKey, permissions client.Permissions, before basis, diags *diag.Diagnostics,
+) {
+	r.session.access.basis(account, permissions.Version, before).keep(ctx, private, diags)
 }
 
 func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -121,20 +120,104 @@ func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest
 		r.report(&resp.Diagnostics, r.tried("read", id, companyID), err)
 		return
 	}
+	before, account := readBasis(ctx, req.Private, &resp.Diagnostics), accountKey{companyID, id}
+	if r.seenOther(ctx, &resp.Diagnostics, r.tried("read", id, companyID), before, account) {
+		return
+	}
 	state.fill(companyID, id, *permissions)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.keep(ctx, resp.Private, account, *permissions, before, &resp.Diagnostics)
 }
 
 // Update grants, whatever changed: when it is only secret_version, a reset has cleared everything.
 func (r *permissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan permissionsModel
+	var plan, state permissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	api := r.api(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.grant(ctx, &plan, &resp.Diagnostics) {
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	known := readBasis(ctx, req.Private, &resp.Diagnostics)
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	granted, err := r.replace(ctx, api, known, state, &plan, &resp.Diagnostics, func(found client.Permissions) {
+		state.fill(companyID, id, found)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		r.keep(ctx, resp.Private, accountKey{companyID, id}, found, known, &resp.Diagnostics)
+	})
+	if err != nil {
+		r.report(&resp.Diagnostics, r.tried("set", id, companyID), err)
+		return
 	}
+	plan.fill(companyID, id, *granted)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.keep(ctx, resp.Private, accountKey{companyID, id}, *granted, known, &resp.Diagnostics)
+}
+
+// replace makes the plan's levels all that the account holds; a plan of nil, none. After a reset the account holds
+// nothing that somebody else could have meant, so then the plan is not held against anything.
+func (r *permissionsResource) replace(
+	ctx context.Context, api *client.Client, known basis, state permissionsModel, plan *permissionsModel, diags *diag.Diagnostics,
+	conflict func(client.Permissions),
+) (granted *client.Permissions, err error) {
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	wanted := client.Permissions{Company: map[string]string{}}
+	if plan != nil {
+		wanted = plan.permissions()
+	}
+	change := guarded[*client.Permissions]{
+		etag: known.ETag,
+		get: func() (*client.Permissions, string, error) {
+			found, err := api.GetPermissions(ctx, companyID, id)
+			return found, found.Version.ETag, err
+		},
+		allow: func(found *client.Permissions) bool {
+			return r.unchanged(ctx, diags, known, state, plan, *found, conflict)
+		},
+		change: func(etag string) (err error) {
+			granted, err = api.ReplacePermissions(ctx, companyID, id, wanted, client.IfMatch(etag))
+			return err
+		},
+	}
+	if plan != nil && !plan.SecretVersion.Equal(state.SecretVersion) {
+		err = change.change("")
+	} else {
+		err = change.do()
+	}
+	return granted, err
+}
+
+// unchanged reports whether the account is the one that the permissions were granted to, and nobody else has changed
+// them. If not, it adds an error, and calls conflict for a change. A plan of nil is one to destroy them.
+func (r *permissionsResource) unchanged(
+	ctx context.Context, diags *diag.Diagnostics, known basis, state permissionsModel, plan *permissionsModel, found client.Permissions,
+	conflict func(client.Permissions),
+) bool {
+	account := accountKey{state.CompanyID.ValueString(), state.ID.ValueString()}
+	if !r.sameAccount(ctx, diags, r.tried("set", account.id, account.companyID), known, account) {
+		return false
+	}
+	if r.session.access.wasReset(account) {
+		return true
+	}
+	now, planned := permissionsModel{}, []managed{managedLevels("company", types.MapNull(types.StringType))}
+	now.fill(account.companyID, account.id, found)
+	if plan != nil {
+		planned = plan.managed()
+	}
+	different := differences(state.managed(), planned, now.managed())
+	if len(different) == 0 {
+		// Equal levels have equal ETags, if they are the same account's.
+		return known.ETag == "" || known.ClientID != "" || len(differences(planned, nil, now.managed())) == 0 || !maybeOther(diags, account)
+	}
+	r.changed(ctx, diags, changedSince{
+		object:    "What service account " + account.id + " may do in company " + account.companyID,
+		companyID: account.companyID, since: known.At, differences: different,
+		filter:   client.AuditFilter{ServiceAccountID: account.id},
+		concerns: actions("permissions.updated", "service_account.secret_reset"),
+	})
+	conflict(found)
+	return false
 }
 
 // Delete leaves the account without company permissions. An account that is gone has none.
@@ -145,8 +228,13 @@ func (r *permissionsResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	_, err := api.ReplacePermissions(ctx, companyID, id, client.Permissions{Company: map[string]string{}})
+	_, err := r.replace(ctx, api, known, state, nil, &resp.Diagnostics, func(found client.Permissions) {
+		state.fill(companyID, id, found)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		r.keep(ctx, resp.Private, accountKey{companyID, id}, found, known, &resp.Diagnostics)
+	})
 	if err != nil && !client.IsNotFound(err) {
 		r.report(&resp.Diagnostics, r.tried("take away", id, companyID), err)
 	}

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -126,7 +127,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, req resource.Create
 	created, err := api.CreateServiceAccount(ctx, companyID, plan.newAccount(configuredSecret))
 	if err != nil {
 		tried := r.tried("create", quoted(plan.Name.ValueString()), companyID)
-		tried.onceOnly = true
+		tried.lost = lostAccount
 		r.report(&resp.Diagnostics, tried, err)
 		return
 	}
@@ -137,6 +138,13 @@ func (r *serviceAccountResource) Create(ctx context.Context, req resource.Create
 		plan.ClientSecret = types.StringValue(created.ClientSecret)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.keep(ctx, resp.Private, created.ServiceAccount, &resp.Diagnostics)
+}
+
+// keep keeps what the next plan is made against.
+func (r *serviceAccountResource) keep(ctx context.Context, private privateState, account client.ServiceAccount, diags *diag.Diagnostics) {
+	r.session.access.saw(account)
+	newBasis(account.Version).keep(ctx, private, diags)
 }
 
 func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -166,6 +174,7 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	warnStatus(&resp.Diagnostics, *account, formerly)
 	warnSunset(&resp.Diagnostics, *account)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.keep(ctx, resp.Private, *account, &resp.Diagnostics)
 }
 
 func (r *serviceAccountResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -176,25 +185,87 @@ func (r *serviceAccountResource) Update(ctx context.Context, req resource.Update
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	account, err := r.update(ctx, api, companyID, id, plan, state)
+	known := readBasis(ctx, req.Private, &resp.Diagnostics)
+	account, err := r.update(ctx, api, known, plan, state, &resp.Diagnostics, func(found client.ServiceAccount) {
+		state.refresh(found)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		r.keep(ctx, resp.Private, found, &resp.Diagnostics)
+	})
 	if err != nil {
-		r.report(&resp.Diagnostics, r.tried("update", id, companyID), err)
+		r.report(&resp.Diagnostics, r.tried("update", state.ID.ValueString(), state.CompanyID.ValueString()), err)
 		return
 	}
 	next := plan
 	next.fill(*account)
 	next.keepPromises(plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
+	r.keep(ctx, resp.Private, *account, &resp.Diagnostics)
 }
 
-// update sends what differs. When that is nothing the API knows of, such as client_secret_wo_version,
-// it only looks.
-func (r *serviceAccountResource) update(ctx context.Context, api *client.Client, companyID, id string, plan, state serviceAccountModel) (*client.ServiceAccount, error) {
-	if changes, changed := plan.changes(state); changed {
-		return api.UpdateServiceAccount(ctx, companyID, id, changes)
+// update sends what differs. When that is nothing the API knows of, such as client_secret_wo_version, it only looks.
+func (r *serviceAccountResource) update(
+	ctx context.Context, api *client.Client, known basis, plan, state serviceAccountModel, diags *diag.Diagnostics,
+	conflict func(client.ServiceAccount),
+) (*client.ServiceAccount, error) {
+	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
+	changes, changed := plan.changes(state)
+	if !changed {
+		known.ETag = ""
 	}
-	return api.GetServiceAccount(ctx, companyID, id)
+	var account *client.ServiceAccount
+	err := guarded[*client.ServiceAccount]{
+		etag: known.ETag,
+		get:  r.get(ctx, api, state),
+		allow: func(found *client.ServiceAccount) bool {
+			now := state
+			now.fill(*found)
+			account = found
+			changes, changed = plan.changes(now)
+			return r.unchanged(ctx, diags, known, state, &plan, *found, conflict)
+		},
+		change: func(etag string) (err error) {
+			if changed {
+				account, err = api.UpdateServiceAccount(ctx, companyID, id, changes, client.IfMatch(etag))
+			}
+			return err
+		},
+	}.do()
+	return account, err
+}
+
+// get returns how to get the account of a state with its ETag.
+func (r *serviceAccountResource) get(ctx context.Context, api *client.Client, state serviceAccountModel) func() (*client.ServiceAccount, string, error) {
+	return func() (*client.ServiceAccount, string, error) {
+		found, err := api.GetServiceAccount(ctx, state.CompanyID.ValueString(), state.ID.ValueString())
+		return found, found.Version.ETag, err
+	}
+}
+
+// unchanged reports whether an account is the state's, and nobody else has changed what the configuration decides. If
+// not, it adds an error, and calls conflict for a change. A plan of nil is one to destroy it.
+func (r *serviceAccountResource) unchanged(
+	ctx context.Context, diags *diag.Diagnostics, known basis, state serviceAccountModel, plan *serviceAccountModel, found client.ServiceAccount,
+	conflict func(client.ServiceAccount),
+) bool {
+	if r.stranger(diags, state.ClientID, found) {
+		return false
+	}
+	var now serviceAccountModel
+	now.fill(found)
+	var planned []managed
+	if plan != nil {
+		planned = plan.managed()
+	}
+	different := differences(state.managed(), planned, now.managed())
+	if len(different) == 0 {
+		return true
+	}
+	r.changed(ctx, diags, changedSince{
+		object: "Service account " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
+		filter: client.AuditFilter{ServiceAccountID: found.ID}, concerns: actions("service_account.updated"),
+	})
+	conflict(found)
+	return false
 }
 
 func (r *serviceAccountResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -204,8 +275,22 @@ func (r *serviceAccountResource) Delete(ctx context.Context, req resource.Delete
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	err := api.DeleteServiceAccount(ctx, companyID, id)
+	err := guarded[*client.ServiceAccount]{
+		etag: known.ETag,
+		get:  r.get(ctx, api, state),
+		allow: func(found *client.ServiceAccount) bool {
+			return r.unchanged(ctx, &resp.Diagnostics, known, state, nil, *found, func(found client.ServiceAccount) {
+				state.refresh(found)
+				resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+				r.keep(ctx, resp.Private, found, &resp.Diagnostics)
+			})
+		},
+		change: func(etag string) error {
+			return api.DeleteServiceAccount(ctx, companyID, id, client.IfMatch(etag))
+		},
+	}.do()
 	if err != nil && !client.IsNotFound(err) {
 		r.report(&resp.Diagnostics, r.tried("delete", id, companyID), err)
 	}

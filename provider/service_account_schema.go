@@ -41,7 +41,8 @@ func serviceAccountSchema() schema.Schema {
 		MarkdownDescription: "A service account of a company: a `client_id` and a `client_secret` with which an integration gets access tokens " +
 			"without a user (OAuth 2.0 client credentials). In Procore it is found under *Company Settings → Service Accounts*.\n\n" +
 			"A new account has no permissions: `procore_service_account_permissions` and `procore_project_membership` grant them. To give an " +
-			"existing account a new secret, use `procore_service_account_secret_reset`; this resource never replaces or resets one.",
+			"existing account a new secret, use `procore_service_account_secret_reset`; this resource never replaces or resets one.\n\n" +
+			changedElsewhere + " A secret that was reset, a status or a contact that changed is no such change: there the plan wins.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required:   true,

@@ -86,6 +86,7 @@ func (d *serviceAccountsDataSource) Read(ctx context.Context, req datasource.Rea
 	model.CompanyID = types.StringValue(companyID)
 	model.ServiceAccounts = make([]accountData, len(accounts))
 	for i, account := range accounts {
+		d.session.access.saw(account)
 		model.ServiceAccounts[i] = newAccountData(account)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

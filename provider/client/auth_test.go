@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -166,3 +167,23 @@ func TestAnEmbeddedTransportNeedsNoToken(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestTLSOlderThan12IsRefused(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") }))
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	server.StartTLS()
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(file, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client, err := New(Config{BaseURL: server.URL, ClientID: "id", ClientSecret: "s", CACertificateFile: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failure *Error
+	if _, err := client.GetServiceAccount(t.Context(), "1", "17"); !errors.As(err, &failure) || failure.Origin != OriginNetwork {
+		t.Errorf("got %v", err)
+	}
+}

@@ -75,9 +75,7 @@ func retryReason(state *progress, response *resty.Response, err error) string {
 	var failure *Error
 	switch {
 	case errors.As(err, &failure): // from the token endpoint: the call itself was never sent
-		if failure.Origin == OriginToken && retryableStatus(failure.Status) {
-			return fmt.Sprintf("the token endpoint answered %d", failure.Status)
-		}
+		return tokenRetryReason(failure)
 	case err != nil:
 		if passes(err) {
 			return withoutSecrets(networkCause(err).Error())
@@ -88,6 +86,20 @@ func retryReason(state *progress, response *resty.Response, err error) string {
 		return fmt.Sprintf("the answer, %d, was cut off or is not the API's", response.StatusCode())
 	}
 	return ""
+}
+
+// tokenRetryReason is retryReason for a failure of the token endpoint.
+func tokenRetryReason(failure *Error) string {
+	switch {
+	case failure.Origin != OriginToken:
+		return ""
+	case failure.Status == 0: // a success, but cut off or a proxy's page
+		return "the token endpoint's answer was no access token"
+	case retryableStatus(failure.Status):
+		return fmt.Sprintf("the token endpoint answered %d", failure.Status)
+	default:
+		return ""
+	}
 }
 
 func retryableStatus(status int) bool {

@@ -117,3 +117,12 @@ func TestOneOfManyGrantsOfTheSameStateWins(t *testing.T) {
 	})
 	equal(t, "statuses", asJSON(t, statuses), "[200,412,412,412,412,412]")
 }
+
+func TestIfMatchOfPermissionsIsNoneOfAnotherAccountsThatHoldsTheSame(t *testing.T) {
+	t.Parallel()
+	admin := start(t)
+	one, other := permissionsObject(admin, "one"), permissionsObject(admin, "other")
+	etag := admin.get(one).want(200).header.Get("ETag")
+	admin.send(route{"PUT", other, `{"company":{"documents":"admin"}}`}, "", "If-Match", etag).want(412)
+	admin.send(route{"PUT", one, `{"company":{"documents":"admin"}}`}, "", "If-Match", etag).want(200)
+}

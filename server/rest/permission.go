@@ -24,18 +24,25 @@ func (a *accounts) permissions(ctx context.Context, input *AccountParams) (*perm
 	if err != nil {
 		return nil, err
 	}
-	levels, err := a.Permissions.CompanyPermissions(ctx, input.company(), id)
+	held, err := a.Permissions.CompanyPermissions(ctx, input.company(), id)
 	if err != nil {
 		return nil, err
 	}
-	return newPermissionsOutput(levels), nil
+	return newPermissionsOutput(held), nil
 }
 
-func newPermissionsOutput(levels store.Levels) *permissionsOutput {
-	return &permissionsOutput{ETag: permissionsETag(levels), Body: Data[CompanyPermissions]{CompanyPermissions{levels}}}
+func newPermissionsOutput(held store.AccountLevels) *permissionsOutput {
+	return &permissionsOutput{ETag: permissionsETag(held), Body: Data[CompanyPermissions]{CompanyPermissions{held.Levels}}}
 }
 
-func permissionsETag(levels store.Levels) string { return etag(CompanyPermissions{levels}) }
+// permissionsETag is of the levels and of whose they are: two accounts often hold the same, and an If-Match that a client
+// has from another server, or from before the database was made anew, must not match the account that has the id here.
+func permissionsETag(held store.AccountLevels) string {
+	return etag(struct {
+		ClientID string
+		CompanyPermissions
+	}{held.ClientID, CompanyPermissions{held.Levels}})
+}
 
 type putPermissionsInput struct {
 	AccountParams
@@ -54,12 +61,12 @@ func (a *accounts) putPermissions(ctx context.Context, input *putPermissionsInpu
 	if err != nil {
 		return nil, err
 	}
-	levels, err := a.Permissions.ReplaceCompanyPermissions(ctx, input.company(), id, input.Body.Value.Company,
+	held, err := a.Permissions.ReplaceCompanyPermissions(ctx, input.company(), id, input.Body.Value.Company,
 		precondition(input.IfMatch, "set of permissions", permissionsETag))
 	if err != nil {
 		return nil, err
 	}
-	return newPermissionsOutput(levels), nil
+	return newPermissionsOutput(held), nil
 }
 
 // Tools lists what permissions can be granted on.

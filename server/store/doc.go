@@ -68,9 +68,9 @@ func (p Precondition[T]) Check(stored T) error {
 
 // Permissions is what the permission endpoints read and change.
 type Permissions interface {
-	CompanyPermissions(ctx context.Context, company, account ID) (Levels, error)
+	CompanyPermissions(ctx context.Context, company, account ID) (AccountLevels, error)
 	// ReplaceCompanyPermissions replaces all levels on company tools and returns them without those at LevelNone.
-	ReplaceCompanyPermissions(ctx context.Context, company, account ID, levels Levels, precondition Precondition[Levels]) (Levels, error)
+	ReplaceCompanyPermissions(ctx context.Context, company, account ID, levels Levels, precondition Precondition[AccountLevels]) (AccountLevels, error)
 }
 
 // Projects is what the project endpoints read and change.

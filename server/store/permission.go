@@ -29,6 +29,13 @@ type Tool struct {
 	Levels []Level
 }
 
+// AccountLevels are the levels of one account, with the client ID that tells the account from any other, also from one that
+// has its id in another database.
+type AccountLevels struct {
+	ClientID string
+	Levels   Levels
+}
+
 // Levels maps a tool's name to the level that an account holds on it. A tool that is absent is at LevelNone.
 type Levels map[string]Level
 

@@ -61,7 +61,7 @@ func schemaUpTo(t *testing.T, version int64) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pool.Close()
+	defer func() { _ = pool.Close() }() // the test reads the file afterwards
 	provider, err := goose.NewProvider(goose.DialectSQLite3, pool, migrationFiles(t))
 	if err != nil {
 		t.Fatal(err)

@@ -86,7 +86,7 @@ func TestDatabaseOfTheFirstSchemaIsBroughtUpToDateAndWorks(t *testing.T) {
 	if _, ok := account.Credentials.Accepts(secret.Digest(), time.Now()); !ok {
 		t.Error("the secret doesn't count any more")
 	}
-	if levels, err := database.CompanyPermissions(ctx, company, 2); err != nil || len(levels) != 1 || levels["documents"] != store.LevelReadOnly {
+	if levels, err := database.CompanyPermissions(ctx, company, 2); err != nil || len(levels.Levels) != 1 || levels.Levels["documents"] != store.LevelReadOnly {
 		t.Errorf("the permissions are %v, %v", levels, err)
 	}
 	contacts, err := database.ListContacts(ctx, company, page)

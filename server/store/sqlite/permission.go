@@ -10,17 +10,18 @@ import (
 
 // CompanyPermissions returns the account's levels on company tools as they were granted, or *store.Error with
 // CodeNotFound.
-func (s *Store) CompanyPermissions(ctx context.Context, company, account store.ID) (store.Levels, error) {
-	var levels store.Levels
+func (s *Store) CompanyPermissions(ctx context.Context, company, account store.ID) (store.AccountLevels, error) {
+	var held store.AccountLevels
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
+		found, err := s.findServiceAccount(ctx, tx, company, account)
+		if err != nil {
 			return err
 		}
-		var err error
-		levels, err = companyPermissions(ctx, tx, account)
+		held.ClientID = found.ClientID
+		held.Levels, err = companyPermissions(ctx, tx, account)
 		return err
 	})
-	return levels, err
+	return held, err
 }
 
 func companyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (store.Levels, error) {
@@ -47,12 +48,13 @@ func collectLevels(rows *sql.Rows) (store.Levels, error) {
 // ReplaceCompanyPermissions replaces the account's levels on company tools. It returns *store.Error with CodeNotFound,
 // CodeInvalid or CodeLastAdmin, or the precondition's error, and then changes nothing.
 func (s *Store) ReplaceCompanyPermissions(
-	ctx context.Context, company, account store.ID, levels store.Levels, precondition store.Precondition[store.Levels],
-) (store.Levels, error) {
+	ctx context.Context, company, account store.ID, levels store.Levels, precondition store.Precondition[store.AccountLevels],
+) (store.AccountLevels, error) {
 	levels, err := levels.NormalizeCompany()
 	if err != nil {
-		return nil, err
+		return store.AccountLevels{}, err
 	}
+	clientID := ""
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		found, err := s.findServiceAccount(ctx, tx, company, account)
 		if err != nil {
@@ -62,7 +64,8 @@ func (s *Store) ReplaceCompanyPermissions(
 		if err != nil {
 			return err
 		}
-		if err := precondition.Check(before); err != nil || maps.Equal(before, levels) {
+		clientID = found.ClientID
+		if err := precondition.Check(store.AccountLevels{ClientID: clientID, Levels: before}); err != nil || maps.Equal(before, levels) {
 			return err
 		}
 		if !levels.Administers(store.ToolAdmin) {
@@ -79,7 +82,7 @@ func (s *Store) ReplaceCompanyPermissions(
 		return s.record(ctx, tx, store.ActionPermissionsChanged, company, account,
 			store.Facts{"permissions": before}, store.Facts{"permissions": levels})
 	})
-	return levels, err
+	return store.AccountLevels{ClientID: clientID, Levels: levels}, err
 }
 
 func insertCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID, levels store.Levels) error {

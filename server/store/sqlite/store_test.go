@@ -222,14 +222,14 @@ func TestResetClearsAndReportsInOneTransaction(t *testing.T) {
 	if !errors.Is(err, refusal) {
 		t.Errorf("the precondition's error is %v", err)
 	}
-	if after, err := database.CompanyPermissions(t.Context(), admin.CompanyID, account.ID); err != nil || len(after) != 2 {
+	if after, err := database.CompanyPermissions(t.Context(), admin.CompanyID, account.ID); err != nil || len(after.Levels) != 2 {
 		t.Errorf("a refused reset left %v, %v", after, err)
 	}
 	after, cleared, err := database.ResetSecret(t.Context(), admin.CompanyID, account.ID, store.SecretReset{SecretDigest: store.NewSecret().Digest()}, nil, nil)
 	if err != nil || after.Credentials.SecretVersion != 2 || fmt.Sprint(cleared.Levels) != fmt.Sprint(levels) {
 		t.Errorf("version %d, cleared %v, %v", after.Credentials.SecretVersion, cleared.Levels, err)
 	}
-	if left, err := database.CompanyPermissions(t.Context(), admin.CompanyID, account.ID); err != nil || len(left) != 0 {
+	if left, err := database.CompanyPermissions(t.Context(), admin.CompanyID, account.ID); err != nil || len(left.Levels) != 0 {
 		t.Errorf("the reset left %v, %v", left, err)
 	}
 }
