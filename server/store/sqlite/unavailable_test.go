@@ -213,3 +213,21 @@ func TestWriteProbeIsSparedWhereAChangeHasJustSucceeded(t *testing.T) {
 		t.Errorf("failing: %t, %v", failing, err)
 	}
 }
+
+func TestDatabaseBehindALinkIsServedUntilTheLinkLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	database, admin := initialized(t)
+	other, _ := initialized(t)
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(database.path, link); err != nil {
+		t.Fatal(err)
+	}
+	linked := open(t, link)
+	if err := linked.RevokeTokens(t.Context(), admin.CompanyID, admin.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(link), os.Symlink(other.path, link)); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, linked.RevokeTokens(t.Context(), admin.CompanyID, admin.ID, nil), store.CodeUnavailable)
+}
