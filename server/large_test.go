@@ -71,6 +71,7 @@ func BenchmarkRestart(b *testing.B) {
 	b.Logf("the log of the killed server has %d MB", leaveLog(b, database, crashed)>>20)
 
 	restart := func(b *testing.B, signal syscall.Signal, prepare func() (database string)) {
+		b.Helper()
 		var total time.Duration
 		for range b.N {
 			database := prepare()

@@ -110,7 +110,7 @@ func databaseNotReady(reason string, err error) *rest.Error {
 	var broken *store.Error
 	switch {
 	case !errors.As(err, &broken):
-		return notReady("database_slow", sourceDatabase, "The database did not answer in time. The log says more.")
+		return notReady(reason, sourceDatabase, "The database did not answer in time: it is kept busy, or its disk is stuck. The log says more.")
 	case broken.Code == store.CodeNotADatabase:
 		return notReady("database_damaged", sourceDatabase, "The database is damaged. The log says what was found; restore a backup.")
 	default:

@@ -129,7 +129,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, secure *tls.C
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}
-	defer background(s.watchIntegrity)()
+	endWatch := background(s.watchIntegrity)
+	defer endWatch()
 	failed := make(chan error, 1)
 	go func() {
 		if secure != nil {
@@ -145,7 +146,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, secure *tls.C
 	}
 	// Whoever balances loads is told first, and may be given the time to notice.
 	s.ready.stopping.Store(true)
-	s.drain(failed)
+	if err := s.drain(failed); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
 	s.config.Logger.Info("stopping", "grace_seconds", int(shutdownTimeout.Seconds()))
 	// The requests in flight are finished although ctx has ended: that is what the grace is for.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
@@ -157,14 +160,16 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, secure *tls.C
 }
 
 // drain goes on serving for the drain delay.
-func (s *Server) drain(failed <-chan error) {
+func (s *Server) drain(failed <-chan error) error {
 	if s.config.DrainDelay <= 0 {
-		return
+		return nil
 	}
 	s.config.Logger.Info("draining: not ready any more, and still serving", "seconds", s.config.DrainDelay.Seconds())
 	select {
 	case <-time.After(s.config.DrainDelay):
-	case <-failed:
+		return nil
+	case err := <-failed:
+		return err
 	}
 }
 

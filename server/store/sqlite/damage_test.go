@@ -92,7 +92,7 @@ func TestEveryTransactionSaysWhoseLogItIsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	page, err := firstPageInLog(bytes.NewReader(contents(t, live.path+"-wal")), 4096)
-	if err != nil || page == nil || int32(binary.BigEndian.Uint32(page[identityOffset:])) != live.identity || live.identity == 0 {
+	if err != nil || page == nil || int64(binary.BigEndian.Uint32(page[identityOffset:])) != int64(live.identity) || live.identity == 0 {
 		t.Errorf("the log has no first page with the number %d: %v", live.identity, err)
 	}
 }

@@ -36,6 +36,10 @@ func prepareFile(ctx context.Context, path string, create bool) (string, error) 
 		return "", fmt.Errorf("open the database: %w", err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
+	// SQLite follows a link, and puts the log beside the file that it leads to.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return "", fmt.Errorf("find the database file: %w", err)
+	}
 	header, err := checkHeader(file)
 	if err != nil {
 		return "", err

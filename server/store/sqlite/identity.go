@@ -67,14 +67,15 @@ type opened struct {
 }
 
 // knowFiles remembers the files of an open database. The header's file is closed by files.close, and not before SQLite
-// has closed its own: the first one of a process to close a file takes all of the process's locks off it (fcntl(2)).
-func knowFiles(path string) (*files, error) {
+// has closed its own: the first one of a process to close a file takes all of the process's locks off it (fcntl(2)). A
+// name that is a link counts too, for the next start goes by it.
+func knowFiles(named, path string) (*files, error) {
 	header, err := os.OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	f := &files{header: header}
-	for _, path := range []string{path, path + "-wal", path + "-shm"} {
+	for _, path := range []string{named, path, path + "-wal", path + "-shm"} {
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("look at the database's files: %w", err), f.close())

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func work(t *testing.T) powerCut {
 		}
 	}
 	cut.database, cut.log = contents(t, path), contents(t, path+"-wal")
-	if string(cut.database) != string(cut.before) || len(cut.log) < 40*walFrame {
+	if !bytes.Equal(cut.database, cut.before) || len(cut.log) < 40*walFrame {
 		t.Fatalf("the changes aren't all in the log, which has %d bytes", len(cut.log))
 	}
 	return cut
@@ -164,7 +165,7 @@ func TestLogWithAHoleGivesEveryChangeUpToThere(t *testing.T) {
 	t.Parallel()
 	cut, folder := work(t), t.TempDir()
 	for frame := int64(walHeader); frame < int64(len(cut.log)); frame += 3 * walFrame {
-		zeros, flipped := []byte(string(cut.log)), []byte(string(cut.log))
+		zeros, flipped := bytes.Clone(cut.log), bytes.Clone(cut.log)
 		clear(zeros[frame:][:walFrame])
 		flipped[frame+24+rand.Int64N(4096)] ^= 1 << rand.IntN(8) //#nosec G404 -- any bit will do
 		for what, log := range map[string][]byte{"was never written": zeros, "has a flipped bit": flipped} {

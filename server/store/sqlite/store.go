@@ -54,10 +54,11 @@ type Store struct {
 	writer *sql.DB
 	reader *sql.DB
 	// anchor is one of the reader's connections, and never used: as long as there is one, SQLite keeps the log's file.
-	anchor      *sql.Conn
-	files       *files
-	identity    int32
-	path        string
+	anchor   *sql.Conn
+	files    *files
+	identity int32
+	// named is what the database was called, and path the file that the name led to.
+	named, path string
 	policy      store.Policy
 	now         func() time.Time
 	busyTimeout time.Duration
@@ -95,7 +96,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, policy: options.Policy, now: options.Now, busyTimeout: options.BusyTimeout, observe: options.Observe,
+		named: options.Path, path: path, policy: options.Policy, now: options.Now, busyTimeout: options.BusyTimeout, observe: options.Observe,
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -130,7 +131,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.openReaders(ctx); err != nil {
 		return err
 	}
-	s.files, err = knowFiles(s.path)
+	s.files, err = knowFiles(s.named, s.path)
 	return err
 }
 
@@ -140,12 +141,18 @@ func (s *Store) openReaders(ctx context.Context) (err error) {
 	if s.anchor, err = s.reader.Conn(ctx); err != nil {
 		return translate(err)
 	}
-	for range s.reader.Stats().MaxOpenConnections - 1 {
+	open := make([]*sql.Conn, 0, s.reader.Stats().MaxOpenConnections-1)
+	defer func() {
+		for _, connection := range open {
+			_ = connection.Close() // gives it back to the pool
+		}
+	}()
+	for range cap(open) {
 		connection, err := s.reader.Conn(ctx)
 		if err != nil {
 			return translate(err)
 		}
-		defer func() { _ = connection.Close() }() // gives it back to the pool, when all are open
+		open = append(open, connection)
 	}
 	return nil
 }

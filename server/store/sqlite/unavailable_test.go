@@ -73,7 +73,8 @@ func TestLockOfAnotherProcessIsWaitedForAndThenItIsUnavailable(t *testing.T) {
 func TestWaitingForALockEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	first, admin := initialized(t)
-	defer locked(t, first.path)()
+	release := locked(t, first.path)
+	defer release()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	started := time.Now()
@@ -93,7 +94,7 @@ func TestFilesThatAreRemovedOrReplacedTakeNoChange(t *testing.T) {
 			"removed": func(path string) error { return os.Rename(path, path+".kept") },
 			"replaced": func(path string) error {
 				data, err := os.ReadFile(path)
-				return errors.Join(err, os.Rename(path, path+".kept"), os.WriteFile(path, data, 0o600))
+				return errors.Join(err, os.Rename(path, path+".kept"), os.WriteFile(path, data, 0o600)) //#nosec G703 -- of this test
 			},
 		} {
 			t.Run(what+suffix, func(t *testing.T) {
@@ -212,4 +213,22 @@ func TestWriteProbeIsSparedWhereAChangeHasJustSucceeded(t *testing.T) {
 	if _, failing := database.recent.get(); failing || !errors.Is(err, refused) {
 		t.Errorf("failing: %t, %v", failing, err)
 	}
+}
+
+func TestDatabaseBehindALinkIsServedUntilTheLinkLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	database, admin := initialized(t)
+	other, _ := initialized(t)
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(database.path, link); err != nil {
+		t.Fatal(err)
+	}
+	linked := open(t, link)
+	if err := linked.RevokeTokens(t.Context(), admin.CompanyID, admin.ID, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(link), os.Symlink(other.path, link)); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, linked.RevokeTokens(t.Context(), admin.CompanyID, admin.ID, nil, nil), store.CodeUnavailable)
 }
