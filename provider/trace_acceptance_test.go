@@ -60,8 +60,8 @@ func newEcho(t *testing.T, address string) (front string, failure *atomic.Int32)
 		switch {
 		case r.URL.Path == "/oauth/token":
 			format = `{"error":"server_error","error_description":%q}`
-		case status == http.StatusInternalServerError:
-			format = `{"error":{"code":"INTERNAL_SERVER_ERROR","message":%[1]q,"details":[{"reason_code":%[1]q,"message":%[1]q,"source":%[1]q}]}}`
+		case status != http.StatusBadGateway:
+			format = `{"error":{"code":"ECHO","message":%[1]q,"details":[{"reason_code":%[1]q,"message":%[1]q,"source":%[1]q}]}}`
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -118,11 +118,11 @@ resource "procore_service_account_permissions" "test" {
 		}
 	}
 	fails("taking a name", last+"resource \"procore_service_account\" \"taken\" {\n  name = \"CI\"\n  client_secret_wo = var.own\n}\n")
-	fails("a description that is too long", last+"resource \"procore_service_account\" \"long\" {\n  name = \"long\"\n  description = \""+
-		strings.Repeat("long ", 3000)+"\"\n  client_secret_wo = var.own\n}\n")
 	fails("wrong credentials", block("client_secret = var.wrong")+account(`name = "ci"`)+ours)
 	fails("a malformed secret", last+"resource \"procore_service_account\" \"bad\" {\n  name = \"bad\"\n  client_secret_wo = \"${var.own}x\"\n}\n")
-	for _, status := range []int32{http.StatusInternalServerError, http.StatusBadGateway, http.StatusPreconditionFailed, http.StatusUnauthorized} {
+	for _, status := range []int32{
+		http.StatusInternalServerError, http.StatusBadGateway, http.StatusUnprocessableEntity, http.StatusPreconditionFailed, http.StatusUnauthorized,
+	} {
 		failure.Store(status)
 		fails(strconv.Itoa(int(status)), last)
 		space.write("resource \"procore_service_account\" \"more\" {\n  name = \"more\"\n  client_secret_wo = var.own\n}\n", "more.tf")
@@ -142,7 +142,7 @@ resource "procore_service_account_permissions" "test" {
 	everything := string(log) + space.printed.String()
 	// The search can only find nothing for the right reason if the log has the provider's own lines, and if it knows the secrets.
 	contains(t, everything, "management API request", "/actions/reset_secret", `Unable to create service account "CI"`, "invalid_client",
-		`Unable to create service account "long"`, "INTERNAL_SERVER_ERROR", "502 Bad Gateway", `Unable to create service account "more"`)
+		"500 ECHO", "422 ECHO", "412 ECHO", "Bad Gateway", `Unable to create service account "more"`)
 	for name, secret := range secrets {
 		if secret == "" || len(servertest.SecretsOf(t).Find([]byte("x"+secret))) == 0 || !slices.Contains(leaks(everything+secret, secrets), name) {
 			t.Fatalf("the search would not find %s", name)
