@@ -212,7 +212,7 @@ func (s *workspace) unpacked(file string) map[string][]byte {
 		}
 		return map[string][]byte{filepath.Base(file): text}
 	}
-	defer archive.Close()
+	defer func() { _ = archive.Close() }() // it was read only
 	texts := map[string][]byte{}
 	for _, member := range archive.File {
 		reader, err := member.Open()

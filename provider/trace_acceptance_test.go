@@ -65,7 +65,7 @@ func newEcho(t *testing.T, address string) (front string, failure *atomic.Int32)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_, _ = fmt.Fprintf(w, format, echo)
+		_, _ = fmt.Fprintf(w, format, echo) //nolint:gosec // to echo is what it is for
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, failure
