@@ -1,16 +1,21 @@
 package provider_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // workspace is a folder in which Terraform runs as a person runs it: the real binary, found in a local mirror by
@@ -20,7 +25,12 @@ type workspace struct {
 	dir         string
 	terraform   string
 	environment []string
-	printed     bytes.Buffer // all that every command has printed, but for the state
+	printed     bytes.Buffer // all that every command has printed
+	shown       bytes.Buffer // of that, what no secret may be in: all but what a person asks of the state
+	trace       string       // the file with Terraform's log at TRACE, and the provider's
+	// showsState is set where the configuration puts a client secret into a resource that doesn't know what it holds, as
+	// terraform_data: Terraform then shows it as it shows anything else of the state.
+	showsState bool
 }
 
 // pluginVersion is the version under which the mirror has the provider.
@@ -49,9 +59,12 @@ func newWorkspace(t *testing.T, environment ...string) *workspace {
 	if err := os.WriteFile(configFile, []byte(mirrorConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	space := &workspace{t: t, dir: dir, terraform: terraform, environment: append([]string{
+	trace := filepath.Join(t.TempDir(), "trace.log")
+	space := &workspace{t: t, dir: dir, terraform: terraform, trace: trace, environment: append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_CONFIG_FILE=" + configFile,
+		"TF_LOG=TRACE", "TF_LOG_PATH=" + trace,
 	}, environment...)}
+	t.Cleanup(space.checkSecrets)
 	space.write("terraform {\n  required_providers {\n    procore = {\n      source = \"procore/procore\"\n    }\n  }\n}\n", "versions.tf")
 	space.run("init", "-no-color")
 	return space
@@ -114,6 +127,10 @@ func (s *workspace) try(arguments ...string) (string, error) {
 	err := command.Run()
 	s.printed.Write(stdout.Bytes())
 	s.printed.Write(stderr.Bytes())
+	if !slices.Contains([]string{"output", "show", "state", "console"}, arguments[0]) {
+		s.shown.Write(stdout.Bytes())
+	}
+	s.shown.Write(stderr.Bytes())
 	if err != nil {
 		err = fmt.Errorf("terraform %s: %w\n%s%s", strings.Join(arguments, " "), err, stdout.String(), stderr.String())
 	}
@@ -155,6 +172,60 @@ func (s *workspace) warnings(config string) string {
 		}
 	}
 	return text.String()
+}
+
+// checkSecrets fails the test where Terraform or the provider has shown a secret of the test's servers, or kept one that it
+// shouldn't. A client secret that the server made is in the state by contract, and so in a plan; one that the configuration brought
+// is write-only.
+func (s *workspace) checkSecrets() {
+	s.t.Helper()
+	secrets := servertest.SecretsOf(s.t)
+	kept := []servertest.Kind{servertest.KindBrought, servertest.KindToken, servertest.KindIdempotency}
+	var shown []servertest.Kind // all
+	if s.showsState {
+		shown = kept
+	}
+	log, err := os.ReadFile(s.trace)
+	if err != nil {
+		s.t.Errorf("read the log: %v", err)
+	}
+	secrets.Check(s.t, "what Terraform printed", s.shown.Bytes(), shown...)
+	secrets.Check(s.t, "the log at TRACE", log, shown...)
+	for _, pattern := range []string{"*.tfstate", "*.tfstate.backup", "*.tfplan"} {
+		files, _ := filepath.Glob(filepath.Join(s.dir, pattern)) // fails for a bad pattern only
+		for _, file := range files {
+			for name, text := range s.unpacked(file) {
+				secrets.Check(s.t, name, text, kept...)
+			}
+		}
+	}
+}
+
+// unpacked returns a file by its name, or what is in it when it is an archive, as a plan is.
+func (s *workspace) unpacked(file string) map[string][]byte {
+	s.t.Helper()
+	archive, err := zip.OpenReader(file)
+	if err != nil {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			s.t.Error(err)
+		}
+		return map[string][]byte{filepath.Base(file): text}
+	}
+	defer func() { _ = archive.Close() }() // it was read only
+	texts := map[string][]byte{}
+	for _, member := range archive.File {
+		reader, err := member.Open()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		text, err := io.ReadAll(reader)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		texts[filepath.Base(file)+", "+member.Name] = text
+	}
+	return texts
 }
 
 // attributes returns the attributes of a resource in the state.

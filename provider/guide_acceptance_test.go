@@ -154,6 +154,7 @@ func TestAccGuideImportsFortyAccounts(t *testing.T) {
 func TestAccGuideHandsTheSecretOver(t *testing.T) {
 	w := newWorld(t)
 	space := newGuide(t, w, "hand-over-the-secret")
+	space.showsState = true // its store is a terraform_data
 	stored := func() (clientID, clientSecret string) {
 		var credentials struct {
 			ClientID     string `json:"client_id"`

@@ -63,6 +63,9 @@ func documentedRoutes(document any) *http.ServeMux {
 
 // reportTo makes the check fail another test, or none, and returns the one that it failed so far.
 func (c *contractCheck) reportTo(t testing.TB) (before testing.TB) {
+	if t != nil {
+		t.Helper()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	before, c.t = c.t, t

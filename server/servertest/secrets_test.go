@@ -116,10 +116,10 @@ type leaky struct {
 }
 
 func (l *leaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.URL.Path == "/metrics":
+	switch r.URL.Path {
+	case "/metrics":
 		_, _ = w.Write([]byte(l.metrics))
-	case r.URL.Path == "/leak":
+	case "/leak":
 		w.Header().Set("X-Leak", l.header)
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write([]byte(l.body))

@@ -58,9 +58,15 @@ func FuzzFoldCase(f *testing.F) {
 // FuzzNames wants that a text which is accepted is kept, and shown, in one spelling, and that whatever is refused is told why.
 func FuzzNames(f *testing.F) {
 	for _, seed := range [][4]string{
-		{"ci exporter", "", "", "custom"}, {" ci ", "App", "two\nlines", "marketplace"}, {"\u00a0ci\u2003", " ", "\x00", ""},
-		{"a\u0085b", "x", "\ufeff", "CUSTOM"}, {"\xff", "\xc3", "\xed\xa0\x80", "custom"}, {strings.Repeat("ü", 255), "", strings.Repeat("ü", 10_000), ""},
-		{strings.Repeat("ü", 256), "", strings.Repeat("ü", 10_001), ""}, {"\u200b", "", "", ""}, {"a\u2028b", "", "", ""},
+		{"ci exporter", "", "", "custom"},
+		{" ci ", "App", "two\nlines", "marketplace"},
+		{"\u00a0ci\u2003", " ", "\x00", ""},
+		{"a\u0085b", "x", "\ufeff", "CUSTOM"},
+		{"\xff", "\xc3", "\xed\xa0\x80", "custom"},
+		{strings.Repeat("ü", 255), "", strings.Repeat("ü", 10_000), ""},
+		{strings.Repeat("ü", 256), "", strings.Repeat("ü", 10_001), ""},
+		{"\u200b", "", "", ""},
+		{"a\u2028b", "", "", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}
@@ -117,8 +123,12 @@ func checkFaults(t *testing.T, err error) {
 // and no difference when it is sent again.
 func FuzzLevels(f *testing.F) {
 	for _, seed := range [][4]string{
-		{"documents", "readonly", "admin", "admin"}, {"documents", "none", "admin", "standard"}, {"Documents", "Readonly", "concierge", "readonly"},
-		{"dokuments", "readonly", "", ""}, {"rfis", "standard", "daily_log", "none"}, {strings.Repeat("d", 10_000), "admin", "\xff", "\x00"},
+		{"documents", "readonly", "admin", "admin"},
+		{"documents", "none", "admin", "standard"},
+		{"Documents", "Readonly", "concierge", "readonly"},
+		{"dokuments", "readonly", "", ""},
+		{"rfis", "standard", "daily_log", "none"},
+		{strings.Repeat("d", 10_000), "admin", "\xff", "\x00"},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}
