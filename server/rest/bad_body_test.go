@@ -32,6 +32,11 @@ func TestBadBodyIsRefusedWithOneDetailForEachFault(t *testing.T) {
 		{"unknown field", `{"name":"x","colour":"red"}`, 422, unprocessable, []string{"colour unknown_field"}},
 		{"field in another case", `{"name":"x","Description":"y"}`, 422, unprocessable, []string{"Description unknown_field"}},
 		{"the same field in another case", `{"name":"x","NAME":"y"}`, 422, unprocessable, []string{"NAME unknown_field"}},
+		{"field in another case and of another type", `{"name":"x","Description":5}`, 422, unprocessable, []string{"Description unknown_field"}},
+		{"bad secret under another name", `{"name":"x","Client_Secret":"y"}`, 422, unprocessable, []string{"Client_Secret unknown_field"}},
+		{"app beside a type that is null", `{"name":"x","app_type":null,"marketplace_app":"y"}`, 422, unprocessable, []string{"app_type wrong_type"}},
+		{"app beside a type that is a number", `{"name":"x","app_type":5,"marketplace_app":"y"}`, 422, unprocessable, []string{"app_type wrong_type"}},
+		{"app beside a type that is empty", `{"name":"x","app_type":"","marketplace_app":"y"}`, 422, unprocessable, []string{"app_type not_allowed"}},
 		{"read-only field", `{"name":"x","id":"5"}`, 422, unprocessable, []string{"id unknown_field"}},
 		{"long description", `{"name":"x","description":"` + strings.Repeat("y", 10_001) + `"}`, 422, unprocessable, []string{"description too_long"}},
 		{"control character", `{"name":"x","description":"a\u0000b"}`, 422, unprocessable, []string{"description invalid_characters"}},
@@ -68,6 +73,20 @@ func TestBadBodyIsRefusedWithOneDetailForEachFault(t *testing.T) {
 		}
 		equal(t, "accounts", admin.named(t).snapshot(), before)
 	})
+}
+
+// encoding/json takes Name for name. What an edit says of a field that nobody sent would send its reader to the wrong place.
+func TestEditIsNotBlamedForAFieldThatItDoesNotHave(t *testing.T) {
+	t.Parallel()
+	admin := start(t)
+	path := "service_accounts/" + admin.create("misspelt").ID
+	for body, fault := range map[string]string{
+		`{"Name":1}`: "Name unknown_field", `{"NAME":""}`: "NAME unknown_field", `{"Description":"\u0000"}`: "Description unknown_field",
+	} {
+		admin.patch(path, body).faults(422, unprocessable, fault)
+	}
+	admin.patch("directory/contacts/"+admin.me().Contact.ID, `{"email_address":"x@example.com","Email_Address":"x"}`).
+		faults(422, unprocessable, "Email_Address unknown_field")
 }
 
 func TestBodyOfAMebibyteIsReadAndALargerOneIsNot(t *testing.T) {

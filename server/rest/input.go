@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -85,12 +86,14 @@ func queryFault(operation *huma.Operation, name string, values []string) (store.
 }
 
 // Object is a JSON object of a request's body, read more strictly than encoding/json reads it: the schema's check takes
-// null for "absent", which would let {"name": null} pass for an edit; of two equal names the last would win; and what is
-// not UTF-8 would be replaced without a word.
+// null for "absent", which would let {"name": null} pass for an edit; of two equal names the last would win; a name in
+// another case would count for the right one, and be blamed for what is wrong with it; and what is not UTF-8 would be
+// replaced without a word.
 type Object[T any] struct {
 	Value T
 
 	raw             []byte
+	names           map[string]bool
 	nulls, repeated []string
 	notUTF8         bool
 }
@@ -99,31 +102,53 @@ type Object[T any] struct {
 func (o *Object[T]) UnmarshalJSON(data []byte) error {
 	o.raw = bytes.Clone(data)
 	o.notUTF8 = !utf8.Valid(data)
-	o.note(json.NewDecoder(bytes.NewReader(data)))
-	return json.Unmarshal(data, &o.Value)
+	o.names = map[string]bool{}
+	members := o.note(json.NewDecoder(bytes.NewReader(data)))
+	if members == nil {
+		return json.Unmarshal(data, &o.Value)
+	}
+	known, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(known, &o.Value)
 }
 
-// note remembers the members that are null or repeated. What isn't an object at all, the schema's check tells.
-func (o *Object[T]) note(decoder *json.Decoder) {
+// note remembers the members that are null or repeated, and returns those that are fields of T. What isn't an object at
+// all, the schema's check tells.
+func (o *Object[T]) note(decoder *json.Decoder) map[string]json.RawMessage {
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return
+		return nil
 	}
-	seen := map[string]bool{}
+	fields, members := fieldNames(reflect.TypeFor[T]()), map[string]json.RawMessage{}
 	for decoder.More() {
 		token, err := decoder.Token()
 		name, isName := token.(string)
 		var value json.RawMessage
 		if err != nil || !isName || decoder.Decode(&value) != nil {
-			return
+			return nil
 		}
-		if seen[name] && !slices.Contains(o.repeated, name) {
+		if o.names[name] && !slices.Contains(o.repeated, name) {
 			o.repeated = append(o.repeated, name)
 		}
-		seen[name] = true
+		o.names[name] = true
 		if string(value) == "null" {
 			o.nulls = append(o.nulls, name)
 		}
+		if slices.Contains(fields, name) {
+			members[name] = value
+		}
 	}
+	return members
+}
+
+// fieldNames returns what the fields of a body's type are called on the wire.
+func fieldNames(body reflect.Type) []string {
+	names := make([]string, body.NumField())
+	for i := range names {
+		names[i], _, _ = strings.Cut(body.Field(i).Tag.Get("json"), ",")
+	}
+	return names
 }
 
 // sent returns the object as it was sent, and nothing for one that wasn't.

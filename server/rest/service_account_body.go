@@ -30,6 +30,9 @@ type createInput struct {
 // (huma.Resolver).
 func (i *createInput) Resolve(ctx huma.Context) []error {
 	account := i.account(store.Secret{})
+	if i.Body.names["app_type"] && account.AppType == "" {
+		account.MarketplaceApp = "" // whether it goes with a type that is none can't be told
+	}
 	return slices.Concat(i.CompanyParams.Resolve(ctx), i.OnceParams.Resolve(ctx), i.Body.faults("marketplace_app", "client_secret"),
 		faultErrors(account.Normalize()), secretFaults(i.Body.Value.ClientSecret))
 }
