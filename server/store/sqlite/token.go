@@ -9,15 +9,34 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
+// byClientID finds the account with a client id and, where there is none, the oldest account in its place. Both branches
+// run for every client id, and each finds one row to join and read: how long the answer takes doesn't tell which client
+// ids exist.
+const byClientID = "SELECT " + accountColumns + `, wanted.matches FROM (
+		SELECT id, 1 AS matches FROM service_accounts WHERE client_id = ?
+		UNION ALL SELECT min(id), 0 FROM service_accounts
+		ORDER BY matches DESC LIMIT 1
+	) AS wanted JOIN service_accounts a ON a.id = wanted.id JOIN contacts c ON c.service_account_id = a.id`
+
 // ServiceAccountByClientID finds the account that authenticates with this client id, in any company, or returns
-// *store.Error with CodeNotFound.
+// *store.Error with CodeNotFound. It does the same work for both.
 func (s *Store) ServiceAccountByClientID(ctx context.Context, clientID string) (store.ServiceAccount, error) {
-	account, err := s.scanServiceAccount(s.reader.QueryRowContext(ctx,
-		"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.client_id = ?", clientID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return account, &store.Error{Code: store.CodeNotFound, Message: "There is no service account with this client id."}
+	row := &rowWithMatch{row: s.reader.QueryRowContext(ctx, byClientID, clientID)}
+	account, err := s.scanServiceAccount(row)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !row.matches {
+		return store.ServiceAccount{}, &store.Error{Code: store.CodeNotFound, Message: "There is no service account with this client id."}
 	}
 	return account, translate(err)
+}
+
+// rowWithMatch reads one column more than its caller asks for: whether the row is the one that was looked for.
+type rowWithMatch struct {
+	row     scanner
+	matches bool
+}
+
+func (r *rowWithMatch) Scan(destinations ...any) error {
+	return r.row.Scan(append(destinations, &r.matches)...)
 }
 
 // Principal finds the account that a token was issued to, or returns *store.Error with CodeNotFound.
