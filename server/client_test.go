@@ -54,7 +54,7 @@ func (c client) request(ctx context.Context, method, path, body string) (int, st
 }
 
 // do is request for a test that ends unless the status is this one.
-func (c client) do(t *testing.T, status int, method, path, body string) string {
+func (c client) do(t testing.TB, status int, method, path, body string) string {
 	t.Helper()
 	got, text, err := c.request(t.Context(), method, path, body)
 	if err != nil {
@@ -71,7 +71,7 @@ func tokenForm(clientID, secret string) string {
 }
 
 // signIn returns a client of the server at this address that speaks for the account.
-func signIn(t *testing.T, h *http.Client, address string, as server.Credentials) client {
+func signIn(t testing.TB, h *http.Client, address string, as server.Credentials) client {
 	t.Helper()
 	c := client{url: address, company: as.CompanyID, http: h}
 	var got struct {

@@ -49,7 +49,7 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
 	path, err := buildOnce()
 	if err != nil {
@@ -67,7 +67,7 @@ type result struct {
 var build = server.Build{Version: "1.2.3", Commit: "abc1234"}
 
 // run runs a subcommand in this process.
-func run(t *testing.T, args ...string) result {
+func run(t testing.TB, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := server.Main(t.Context(), args, &stdout, &stderr, build)
@@ -75,7 +75,7 @@ func run(t *testing.T, args ...string) result {
 }
 
 // succeed runs a subcommand that must do its work.
-func succeed(t *testing.T, args ...string) string {
+func succeed(t testing.TB, args ...string) string {
 	t.Helper()
 	got := run(t, args...)
 	if got.status != 0 || got.stderr != "" {
@@ -104,18 +104,18 @@ func (r result) failed(t *testing.T, words ...string) {
 }
 
 // fresh returns the path of a database that isn't there yet.
-func fresh(t *testing.T) string {
+func fresh(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "procore.db")
 }
 
 // initialize makes a database and returns its administrator's credentials.
-func initialize(t *testing.T, database string) server.Credentials {
+func initialize(t testing.TB, database string) server.Credentials {
 	t.Helper()
 	return credentials(t, succeed(t, "init", "--database", database, "--company", "Acme", "--output", "json"))
 }
 
-func credentials(t *testing.T, output string) server.Credentials {
+func credentials(t testing.TB, output string) server.Credentials {
 	t.Helper()
 	var got server.Credentials
 	if err := json.Unmarshal([]byte(output), &got); err != nil {
@@ -125,7 +125,7 @@ func credentials(t *testing.T, output string) server.Credentials {
 }
 
 // execute runs SQL on a database, for what the API can't do yet or never should.
-func execute(t *testing.T, database, statement string, arguments ...any) {
+func execute(t testing.TB, database, statement string, arguments ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+database+"?_busy_timeout=10000&_foreign_keys=1")
 	if err != nil {
@@ -141,7 +141,7 @@ func execute(t *testing.T, database, statement string, arguments ...any) {
 	}
 }
 
-func equal[T comparable](t *testing.T, what string, got, want T) {
+func equal[T comparable](t testing.TB, what string, got, want T) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s is %v, want %v", what, got, want)

@@ -19,7 +19,7 @@ import (
 
 // process is 'serve' in a process of its own.
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	url     string
 	address string
@@ -36,7 +36,7 @@ var (
 )
 
 // serve starts 'serve' on a free port and waits until it listens. The variables are added to its environment.
-func serve(t *testing.T, database string, variables []string, flags ...string) *process {
+func serve(t testing.TB, database string, variables []string, flags ...string) *process {
 	t.Helper()
 	args := append([]string{"serve", "--database", database}, flags...)
 	if !strings.Contains(strings.Join(flags, " "), "--listen") && len(variables) == 0 {

@@ -131,6 +131,18 @@ func (s *Server) handle(serve endpoint) http.HandlerFunc {
 	}
 }
 
+// Refuse answers a request to one of these endpoints that never reached it, in the words that it would have used.
+func Refuse(w http.ResponseWriter, status int, description string) {
+	refused := &failure{status: status, code: codeInvalidRequest, description: description}
+	switch status {
+	case http.StatusServiceUnavailable, http.StatusRequestTimeout:
+		refused.code = codeUnavailable
+	case http.StatusInternalServerError:
+		refused.code = codeServerError
+	}
+	refused.write(w)
+}
+
 func (f *failure) write(w http.ResponseWriter) {
 	header := w.Header()
 	if len(f.challenges) > 0 {

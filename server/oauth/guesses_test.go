@@ -85,7 +85,7 @@ func TestGuessingLocksNobodyOut(t *testing.T) {
 	for range 4 {
 		attackers.Go(func() {
 			for range 100 {
-				h.http.Post(h.url+"/oauth/token", "application/x-www-form-urlencoded", //nolint:errcheck,gosec,noctx,bodyclose // an attacker's
+				h.http.Post(h.url+"/oauth/token", "application/x-www-form-urlencoded", //nolint:errcheck,bodyclose // an attacker's
 					strings.NewReader("grant_type=client_credentials&"+form(testClientID, "wrong")))
 			}
 		})
@@ -190,7 +190,7 @@ func TestClientsBeyondTheirRateLimitGetNoToken(t *testing.T) {
 	reset := time.Date(2026, 1, 2, 3, 5, 0, 0, time.UTC)
 	left := 2
 	h := newHouse(t, func(c *oauth.Config) {
-		c.Admit = func(account store.ID) oauth.Admission {
+		c.Admit = func(store.ID) oauth.Admission {
 			left--
 			return oauth.Admission{Allowed: left >= 0, Limit: 2, Remaining: max(0, left), Reset: reset, RetryAfter: 1500 * time.Millisecond}
 		}
