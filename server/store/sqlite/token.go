@@ -9,19 +9,17 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-// byClientID finds the account with a client id and, where there is none, the oldest account in its place. Both branches
-// run for every client id, and each finds one row to join and read: how long the answer takes doesn't tell which client
-// ids exist.
-const byClientID = "SELECT " + accountColumns + `, wanted.matches FROM (
-		SELECT id, 1 AS matches FROM service_accounts WHERE client_id = ?
-		UNION ALL SELECT min(id), 0 FROM service_accounts
-		ORDER BY matches DESC LIMIT 1
-	) AS wanted JOIN service_accounts a ON a.id = wanted.id JOIN contacts c ON c.service_account_id = a.id`
+// byClientID finds the account with a client id or, where there is none, the one whose client id comes before it. Both are
+// the same steps through the same index to a row that is joined and read, so how long the answer takes doesn't tell which
+// client ids exist.
+const byClientID = "SELECT " + accountColumns + ", a.client_id = ? FROM " + accountTables + ` WHERE a.id = coalesce(
+	(SELECT id FROM service_accounts WHERE client_id <= ? ORDER BY client_id DESC LIMIT 1),
+	(SELECT min(id) FROM service_accounts))`
 
 // ServiceAccountByClientID finds the account that authenticates with this client id, in any company, or returns
 // *store.Error with CodeNotFound. It does the same work for both.
 func (s *Store) ServiceAccountByClientID(ctx context.Context, clientID string) (store.ServiceAccount, error) {
-	row := &rowWithMatch{row: s.reader.QueryRowContext(ctx, byClientID, clientID)}
+	row := &rowWithMatch{row: s.reader.QueryRowContext(ctx, byClientID, clientID, clientID)}
 	account, err := s.scanServiceAccount(row)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !row.matches {
 		return store.ServiceAccount{}, &store.Error{Code: store.CodeNotFound, Message: "There is no service account with this client id."}
