@@ -30,6 +30,8 @@ type Config struct {
 	// MaxQueue is how many more requests may wait for their turn, a second at most; what comes beyond is answered with 503.
 	// A quarter of it is for writes. Default: 512.
 	MaxQueue int
+	// maxWait is how long a request may wait for its turn: maxWait, but for tests, whose machine may be slow.
+	maxWait time.Duration
 	// MaxConnections is how many connections may be open. One more closes the one that has waited for its client longest.
 	// Default: 4096.
 	MaxConnections int
@@ -50,6 +52,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxQueue == 0 {
 		c.MaxQueue = defaultMaxQueue
+	}
+	if c.maxWait == 0 {
+		c.maxWait = maxWait
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = defaultMaxConnections

@@ -32,6 +32,7 @@ type lane struct {
 	name     string
 	places   chan struct{}
 	maxQueue int64
+	maxWait  time.Duration
 	queued   atomic.Int64
 
 	depth, inFlight prometheus.Gauge
@@ -50,14 +51,14 @@ func newLanes(config Config, metrics *metrics) lanes {
 	}
 	writes, writesQueued := max(1, concurrency/4), max(1, config.MaxQueue/4)
 	return lanes{
-		reads:  newLane("read", max(1, concurrency-writes), max(1, config.MaxQueue-writesQueued), metrics),
-		writes: newLane("write", writes, writesQueued, metrics),
+		reads:  newLane("read", max(1, concurrency-writes), max(1, config.MaxQueue-writesQueued), config.maxWait, metrics),
+		writes: newLane("write", writes, writesQueued, config.maxWait, metrics),
 	}
 }
 
-func newLane(name string, concurrency, maxQueue int, metrics *metrics) *lane {
+func newLane(name string, concurrency, maxQueue int, maxWait time.Duration, metrics *metrics) *lane {
 	return &lane{
-		name: name, places: make(chan struct{}, concurrency), maxQueue: int64(maxQueue),
+		name: name, places: make(chan struct{}, concurrency), maxQueue: int64(maxQueue), maxWait: maxWait,
 		depth: metrics.queued.WithLabelValues(name), inFlight: metrics.inFlight.WithLabelValues(name),
 		waited: metrics.waited.WithLabelValues(name), rejected: metrics.rejected,
 	}
@@ -90,7 +91,7 @@ func (l *lane) wait(ctx context.Context) error {
 	l.depth.Inc()
 	defer l.depth.Dec()
 	started := time.Now()
-	timeout := time.NewTimer(maxWait)
+	timeout := time.NewTimer(l.maxWait)
 	defer timeout.Stop()
 	select {
 	case l.places <- struct{}{}:

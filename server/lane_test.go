@@ -12,7 +12,8 @@ import (
 )
 
 // Four places and four in the queue: three of each for reads and tokens, one of each for writes.
-var narrow = Config{MaxConcurrency: 4, MaxQueue: 4}
+// They wait as long as the test takes: what is refused is refused for the reason that the test is about.
+var narrow = Config{MaxConcurrency: 4, MaxQueue: 4, maxWait: time.Hour}
 
 const (
 	readsInFlight = `procore_http_in_flight{lane="read"}`
@@ -32,8 +33,11 @@ func (g *gate) pass(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	g.order = append(g.order, r.URL.Query().Get("n"))
 	g.mu.Unlock()
-	<-g.open
-	_, _ = io.WriteString(w, "passed")
+	select {
+	case <-g.open:
+		_, _ = io.WriteString(w, "passed")
+	case <-time.After(time.Minute): // the test has failed, and must end all the same
+	}
 }
 
 func TestMoreThanCanBeQueuedIsTurnedAwayAndTheRestIsServedInOrder(t *testing.T) {
@@ -76,7 +80,11 @@ func TestMoreThanCanBeQueuedIsTurnedAwayAndTheRestIsServedInOrder(t *testing.T) 
 
 	// One at a time, so that the order in which they get in can be told.
 	for i := range 6 {
-		gate.open <- struct{}{}
+		select {
+		case gate.open <- struct{}{}:
+		case <-time.After(time.Minute):
+			t.Fatal("nobody is held up")
+		}
 		if i < 3 {
 			s.await(readsQueued, float64(2-i))
 		}
@@ -110,10 +118,9 @@ func TestNothingIsLeftBehindOfRequestsThatWereTurnedAwayOrLeftTheQueue(t *testin
 	s.await(readsQueued, 0)
 	s.await(`procore_http_rejected_total{lane="read",reason="client_gone"}`, 3)
 	for range 50 {
-		ask(t.Context())
+		ask(context.Background())
 	}
 	s.await(`procore_http_rejected_total{lane="read",reason="queue_full"}`, 47)
-	s.await(`procore_http_rejected_total{lane="read",reason="waited_too_long"}`, 3)
 	close(gate.open)
 	group.Wait()
 	s.await(readsInFlight, 0)
@@ -130,7 +137,7 @@ func TestNobodyWaitsMuchLongerThanASecond(t *testing.T) {
 	t.Parallel()
 	gate := newGate()
 	defer close(gate.open)
-	s := newStack(t, narrow, map[string]http.HandlerFunc{"PUT /slow": gate.pass})
+	s := newStack(t, Config{MaxConcurrency: 4, MaxQueue: 4}, map[string]http.HandlerFunc{"PUT /slow": gate.pass})
 	go func() { _, _ = s.send(context.Background(), http.MethodPut, "/slow", "{}") }()
 	s.await(`procore_http_in_flight{lane="write"}`, 1)
 	started := time.Now()

@@ -59,7 +59,7 @@ func newStack(t *testing.T, config Config, routes map[string]http.HandlerFunc) *
 	})
 	s.address = listener.Addr().String()
 	s.url = "http://" + s.address
-	s.client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+	s.client = &http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 	return s
 }
 
@@ -130,7 +130,7 @@ func (s *stack) await(name string, want float64) {
 
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !condition(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it doesn't come to pass that %s", what)
 		}
