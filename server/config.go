@@ -22,12 +22,23 @@ type Config struct {
 	TokenTTL time.Duration
 	// Policy holds the dates at which traditional accounts end. Default: never.
 	Policy store.Policy
-	// RateLimit is how many requests a minute one service account may make; more are answered with 429. Default 0:
-	// as many as it likes.
+	// RateLimit is how many requests a minute one service account may make of the management API, and how many of the
+	// OAuth endpoints; more are answered with 429. Default 0: as many as it likes.
 	RateLimit int
 	// DrainDelay is for how long Serve goes on answering after it was asked to stop, while /readyz says that it is
 	// stopping, so that a load balancer can turn away first. Default: not at all.
 	DrainDelay time.Duration
+	// MaxConcurrency is how many requests are worked on at once; a quarter of the places is for writes. Default 0: eight
+	// for each processor.
+	MaxConcurrency int
+	// MaxQueue is how many more requests may wait for their turn, a second at most; what comes beyond is answered with 503.
+	// A quarter of it is for writes. Default: 512.
+	MaxQueue int
+	// maxWait is how long a request may wait for its turn: maxWait, but for tests, whose machine may be slow.
+	maxWait time.Duration
+	// MaxConnections is how many connections may be open. One more closes the one that has waited for its client longest.
+	// Default: 4096.
+	MaxConnections int
 	// Logger takes one line for each request, and what goes wrong. Default: discards.
 	Logger *slog.Logger
 	// Now is the clock. Default: time.Now.
@@ -42,6 +53,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.MaxQueue == 0 {
+		c.MaxQueue = defaultMaxQueue
+	}
+	if c.maxWait == 0 {
+		c.maxWait = maxWait
+	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = defaultMaxConnections
 	}
 	if c.Version == "" {
 		c.Version = "dev"

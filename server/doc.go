@@ -4,7 +4,9 @@
 //
 //	command.go     subcommands, flags and environment → Config          server.Main
 //	server.go      wiring: opens the store, builds the handler           server.New
-//	middleware.go  request id, log, metrics, panics, unknown routes
+//	connections.go how many connections there may be, and which goes when there are too many
+//	middleware.go  request id, log, metrics, panics, secrets in URLs, unknown routes
+//	bounded.go     the body is read, the request waits for its turn, the answer is sent: receive.go, lane.go, answer.go
 //	oauth/         the token endpoint and its neighbours (RFC 6749 …)    /oauth/…
 //	rest/          service accounts and what belongs to them             /rest/v2.0/…
 //	store/         what is kept and by which rules; no SQL, no HTTP

@@ -127,7 +127,7 @@ func credentials(t testing.TB, output string) server.Credentials {
 }
 
 // execute runs SQL on a database, for what the API can't do yet or never should.
-func execute(t *testing.T, database, statement string, arguments ...any) {
+func execute(t testing.TB, database, statement string, arguments ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+database+"?_busy_timeout=10000&_foreign_keys=1")
 	if err != nil {

@@ -13,35 +13,48 @@ import (
 	"strings"
 	"time"
 
+	"github.com/procore/terraform-provider-procore/server/oauth"
 	"github.com/procore/terraform-provider-procore/server/rest"
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-// middleware is what every request goes through, outermost first: it gets an id, is logged and counted, survives a
-// panic, and meets an answer in this API's own words where the mux knows no route.
+// middleware is what every request goes through, outermost first: it gets an id and the headers that every answer has, is
+// logged and counted, survives a panic, is refused with a secret in its URL, meets an answer in this API's own words where
+// the mux knows no route, and waits for its turn.
 func middleware(mux *http.ServeMux, config Config, metrics *metrics) http.Handler {
-	return identified(observed(recovered(sunsetting(routed(mux), config), config.Logger), config.Logger, metrics))
+	handler := withoutSecretsInURL(routed(mux, bounded(mux, config, metrics)))
+	return identified(observed(recovered(sunsetting(handler, config), config.Logger), config.Logger, metrics), config)
 }
 
 // identified gives the request an id, which its answer and its log lines carry. The caller's own is not taken over: it
 // could be anything.
-func identified(next http.Handler) http.Handler {
+func identified(next http.Handler, config Config) http.Handler {
+	behindTLS := strings.HasPrefix(config.BaseURL, "https://")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		random := make([]byte, 8)
 		_, _ = rand.Read(random)
 		id := hex.EncodeToString(random)
-		w.Header().Set("X-Request-Id", id)
+		header := w.Header()
+		header["X-Request-Id"] = []string{id}
 		// Answers are about one caller and one moment; those that may be kept say so themselves.
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r.WithContext(store.WithActor(r.Context(), store.Actor{RequestID: id})))
+		header["Cache-Control"] = []string{"no-store"}
+		// Nothing here is for a browser to show, to guess the type of, to frame, or to tell others where it came from.
+		header["X-Content-Type-Options"] = []string{"nosniff"}
+		header["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
+		header["Referrer-Policy"] = []string{"no-referrer"}
+		if r.TLS != nil || behindTLS {
+			header["Strict-Transport-Security"] = []string{"max-age=31536000"} // RFC 6797
+		}
+		ctx := store.WithActor(r.Context(), store.Actor{RequestID: id})
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// statusWriter remembers the status of the answer.
+// statusWriter remembers the status of the answer, and how long it is.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	bytes  int
 }
 
 func (w *statusWriter) WriteHeader(status int) {
@@ -55,18 +68,22 @@ func (w *statusWriter) Write(data []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	return w.ResponseWriter.Write(data)
+	n, err := w.ResponseWriter.Write(data)
+	w.bytes += n
+	return n, err
 }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// observed logs and counts the request by its route. The path's query stays out of the log: what a careless client
+// observed logs and counts the request by its route. The path and its query stay out of the log: what a careless client
 // puts there may be a secret.
 func observed(next http.Handler, logger *slog.Logger, metrics *metrics) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		writer := &statusWriter{ResponseWriter: w}
+		ctx, caller := withCaller(r.Context())
+		r = r.WithContext(ctx)
 		next.ServeHTTP(writer, r)
 		elapsed := time.Since(started)
 		route := r.Pattern
@@ -75,16 +92,22 @@ func observed(next http.Handler, logger *slog.Logger, metrics *metrics) http.Han
 		}
 		metrics.requests.WithLabelValues(route, strconv.Itoa(writer.status)).Inc()
 		metrics.duration.WithLabelValues(route).Observe(elapsed.Seconds())
-		logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", loggedMethod(r.Method)),
-			slog.String("route", route), slog.Int("status", writer.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000))
+		line := make([]slog.Attr, 0, 8)
+		line = append(line, slog.String("method", method(r)), slog.String("route", route), slog.Int("status", writer.status),
+			slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000), slog.Int("bytes", writer.bytes))
+		if caller.serviceAccountID != 0 {
+			line = append(line, slog.String("caller", caller.serviceAccountID.String()), slog.String("client_id", caller.clientID),
+				slog.String("company_id", caller.companyID.String()))
+		}
+		logger.LogAttrs(ctx, slog.LevelInfo, "request", line...)
 	})
 }
 
-// loggedMethod keeps a method that is none out of the log: a method is any word that a client sends, and that may be a secret.
-func loggedMethod(method string) string {
-	switch method {
+// method returns the request's method where it is one that there is: any other is the client's own text.
+func method(r *http.Request) string {
+	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return method
+		return r.Method
 	}
 	return "other"
 }
@@ -100,8 +123,7 @@ func recovered(next http.Handler, logger *slog.Logger) http.Handler {
 				panic(reason)
 			}
 			logger.ErrorContext(r.Context(), "panic", "reason", reason, "stack", string(debug.Stack()))
-			writeError(w, rest.NewError(http.StatusInternalServerError,
-				"The server failed to answer. Its log says why, under this answer's x-request-id."))
+			refuse(w, r, http.StatusInternalServerError, "The server failed to answer. Its log says why, under this answer's x-request-id.")
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -123,8 +145,9 @@ func sunsetting(next http.Handler, config Config) http.Handler {
 	})
 }
 
-// routed answers in JSON where the mux has no route for the path, or none for the method.
-func routed(mux *http.ServeMux) http.Handler {
+// routed answers in JSON where the mux has no route for the path, or none for the method. Elsewhere the request is marked
+// with its route, and goes on.
+func routed(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Media types have no case (RFC 9110 8.3.1), but huma compares them as they are.
 		if contentType := r.Header.Get("Content-Type"); contentType != "" {
@@ -135,14 +158,15 @@ func routed(mux *http.ServeMux) http.Handler {
 		if r.URL.Path != "/metrics" {
 			r.Header.Del("Accept")
 		}
-		refuse, pattern := mux.Handler(r)
+		unknown, pattern := mux.Handler(r)
 		// The mux would redirect a path such as //healthz to a clean one; no caller of an API follows that.
 		if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
-			mux.ServeHTTP(w, r)
+			r.Pattern = pattern // the log's and the metrics', should it not get as far as the mux
+			next.ServeHTTP(w, r)
 			return
 		}
 		refusal := &refusal{header: http.Header{}}
-		refuse.ServeHTTP(refusal, r)
+		unknown.ServeHTTP(refusal, r)
 		if allow := refusal.header.Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
 			writeError(w, rest.NewError(http.StatusMethodNotAllowed, "This path doesn't take "+r.Method+"; it takes "+allow+"."))
@@ -158,6 +182,18 @@ type refusal struct{ header http.Header }
 func (r *refusal) Header() http.Header            { return r.header }
 func (r *refusal) Write(data []byte) (int, error) { return len(data), nil }
 func (r *refusal) WriteHeader(int)                {}
+
+// refuse answers in the words of the API that the request is for.
+func refuse(w http.ResponseWriter, r *http.Request, status int, message string, details ...rest.ErrorDetail) {
+	if strings.HasPrefix(r.URL.Path, oauthPrefix) {
+		oauth.Refuse(w, status, message)
+		return
+	}
+	writeError(w, rest.NewError(status, message, details...))
+}
+
+// oauthPrefix is what the paths of the OAuth endpoints begin with.
+const oauthPrefix = "/oauth/"
 
 func writeError(w http.ResponseWriter, answer *rest.Error) {
 	w.Header().Set("Content-Type", "application/json")

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"time"
@@ -24,7 +25,10 @@ type serveCommand struct {
 	TokenTTL       time.Duration `name:"token-ttl" default:"90m" placeholder:"DURATION" help:"How long an access token lives (${default}); whole seconds."`
 	CreationCutoff date          `placeholder:"DATE" help:"From this date on no traditional account is made (2024-10-01, or an RFC 3339 time). Default: never."`
 	Sunset         date          `placeholder:"DATE" help:"From this date on traditional accounts get no token (2024-12-31, or an RFC 3339 time). Default: never."`
-	RateLimit      int           `default:"0" placeholder:"N" help:"How many requests a minute one account may make (0: as many as it likes)."`
+	RateLimit      int           `default:"0" placeholder:"N" help:"How many requests a minute one account may make of the management API, and how many of the OAuth endpoints (0: as many as it likes)."`
+	MaxConcurrency int           `default:"0" placeholder:"N" help:"How many requests are worked on at once, a quarter of them writes (0: eight for each processor)."`
+	MaxQueue       int           `default:"512" placeholder:"N" help:"How many more may wait for their turn, a second at most (${default}); others are answered with 503."`
+	MaxConnections int           `default:"4096" placeholder:"N" help:"How many connections may be open (${default}); one more closes the one that has waited for its client longest."`
 	DrainDelay     time.Duration `default:"0s" placeholder:"DURATION" help:"How long to go on serving after SIGTERM while /readyz answers 503, so that a load balancer notices first (${default})."`
 	LogFormat      string        `enum:"text,json" default:"text" help:"How to write the log: ${enum}."`
 	LogLevel       string        `enum:"debug,info,warn,error" default:"info" help:"The least level to log: ${enum}."`
@@ -62,10 +66,22 @@ func (c serveCommand) Validate() error {
 		return fmt.Errorf("--base-url: %w", checkBaseURL(c.BaseURL))
 	case c.TokenTTL < time.Second || c.TokenTTL%time.Second != 0:
 		return fmt.Errorf("--token-ttl: %s is not a positive number of whole seconds", c.TokenTTL)
+	}
+	return c.checkLimits()
+}
+
+func (c serveCommand) checkLimits() error {
+	switch {
 	case c.DrainDelay < 0:
 		return fmt.Errorf("--drain-delay: %s is less than nothing", c.DrainDelay)
 	case c.RateLimit < 0:
 		return fmt.Errorf("--rate-limit: %d is less than 0", c.RateLimit)
+	case c.MaxConcurrency != 0 && c.MaxConcurrency < 2:
+		return fmt.Errorf("--max-concurrency: %d leaves no place for a read beside a write; 2 is the least, and 0 means eight for each processor", c.MaxConcurrency)
+	case c.MaxQueue < 2:
+		return fmt.Errorf("--max-queue: %d leaves no room for a read beside a write; 2 is the least", c.MaxQueue)
+	case c.MaxConnections < 1:
+		return fmt.Errorf("--max-connections: %d lets nobody in; 1 is the least", c.MaxConnections)
 	}
 	return nil
 }
@@ -76,25 +92,29 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	var secure *tls.Config
-	if c.TLSCert != "" {
-		if secure, err = tlsConfig(c.TLSCert, c.TLSKey); err != nil {
-			return err
-		}
+	secure, stop, err := c.secure(logger)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	// Asked to stop while it starts, it starts all the same, and stops in Serve: that is no failure.
 	starting := context.WithoutCancel(ctx)
 	listener, err := (&net.ListenConfig{}).Listen(starting, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	defer func() { _ = listener.Close() }() // closed already when Serve has run
+	defer func() { _ = listener.Close() }()                                       // closed already when Serve has run
+	if secure == nil && !c.BehindProxy && !isLoopback(listener.Addr().String()) { // such as a localhost that is none
+		return fmt.Errorf("--listen: %s is %s, which can be reached from other machines: give --tls-cert and --tls-key, or "+
+			"--behind-proxy when a proxy in front speaks TLS", c.Listen, listener.Addr())
+	}
 	base := strings.TrimSuffix(c.BaseURL, "/")
 	if base == "" {
 		base = address(listener, secure != nil)
 	}
 	server, err := New(starting, Config{
 		Database: c.Database.Database, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
+		MaxConcurrency: c.MaxConcurrency, MaxQueue: c.MaxQueue, MaxConnections: c.MaxConnections,
 		Policy:     store.Policy{CreationCutoff: c.CreationCutoff.Time, Sunset: c.Sunset.Time},
 		DrainDelay: c.DrainDelay, Logger: logger, Version: e.build.Version,
 	})
@@ -106,12 +126,19 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	return server.Serve(ctx, listener, secure)
 }
 
-func tlsConfig(certFile, keyFile string) (*tls.Config, error) {
-	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the TLS certificate %s with key %s: %w", certFile, keyFile, err)
+// secure returns how to speak TLS, nil for not at all, and listens for SIGHUP until stop is called: it reads the
+// certificate again, and never ends the process.
+func (c serveCommand) secure(logger *slog.Logger) (config *tls.Config, stop func(), err error) {
+	hangUp := func() { logger.Warn("SIGHUP ignored: without TLS there is no certificate to read again") }
+	if c.TLSCert != "" {
+		certificate, err := newCertificate(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, nil, err
+		}
+		config = certificate.config()
+		hangUp = func() { certificate.reload(logger) }
 	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+	return config, onHangUp(hangUp), nil
 }
 
 func address(listener net.Listener, secure bool) string {

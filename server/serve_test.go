@@ -195,7 +195,7 @@ func TestServeLogsNoSecretAndNoToken(t *testing.T) {
 	stranger.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, wrong))
 	stranger.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientSecret, "x"))
 	stranger.do(t, 400, "POST", "/oauth/token", `{"client_secret":"`+made.ClientSecret+`"`)
-	admin.do(t, 422, "GET", "service_accounts?client_secret="+made.ClientSecret, "")
+	admin.do(t, 400, "GET", "service_accounts?client_secret="+made.ClientSecret, "")
 	admin.do(t, 404, "GET", "service_accounts/"+made.ClientSecret, "")
 	admin.do(t, 404, "GET", "/"+made.ClientSecret, "")
 	admin.do(t, 422, "POST", "service_accounts", `{"name":"x","`+made.ClientSecret+`":1}`)

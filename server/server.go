@@ -25,7 +25,8 @@ type Server struct {
 	metrics *metrics
 	ready   *readiness
 	// rest ends the upkeep and waits until it has ended.
-	rest func()
+	rest        func()
+	connections *connections
 }
 
 // New opens the database and wires the layers together. It returns *store.Error with CodeNotInitialized when the
@@ -69,12 +70,17 @@ func (s *Server) wire(ctx context.Context) error {
 			s.config.Database, s.config.Database)}
 	}
 	metrics := s.metrics
+	limiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
+	tokenLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("oauth"))
 	s.oauth, err = oauth.New(ctx, oauth.Config{
 		Tokens: s.store, Keys: s.store, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
 		Now: s.config.Now, Logger: s.config.Logger,
+		Admit: func(account store.ID) oauth.Admission { return oauth.Admission(tokenLimiter.admit(account)) },
 		Observe: oauth.Observe{
-			TokenIssued:  metrics.tokensIssued.Inc,
-			TokenRefused: func(reason string) { metrics.tokensRefused.WithLabelValues(reason).Inc() },
+			TokenIssued:          metrics.tokensIssued.Inc,
+			TokenRefused:         func(reason string) { metrics.tokensRefused.WithLabelValues(reason).Inc() },
+			Authenticated:        noteCaller,
+			AuthenticationFailed: metrics.authenticationFailed,
 		},
 	})
 	if err != nil {
@@ -85,22 +91,25 @@ func (s *Server) wire(ctx context.Context) error {
 	rest.Register(api, rest.Config{
 		Companies: s.store, ServiceAccounts: s.store, Permissions: s.store, Projects: s.store,
 		Assignments: s.store, Directory: s.store, AuditEvents: s.store, KeptAnswers: s.store,
-		Authenticate: s.authenticate, Admit: newLimiter(s.config.RateLimit, s.config.Now).admit,
+		Authenticate: s.authenticate, Admit: limiter.admit,
 		SecretReset: metrics.secretsReset.Inc, Logger: s.config.Logger,
 	})
 	s.oauth.Register(mux)
 	s.oauth.Describe(api.OpenAPI())
 	registerOperations(mux, api, s.ready, metrics)
+	describeRefusals(api.OpenAPI())
 	if err := rest.ServeDocument(mux, api); err != nil {
 		return err
 	}
 	s.handler = middleware(mux, s.config, metrics)
+	s.connections = newConnections(s.config.MaxConnections, metrics)
 	return nil
 }
 
 // authenticate is how rest learns who a token speaks for.
 func (s *Server) authenticate(ctx context.Context, token string) (store.Principal, error) {
 	principal, _, err := s.oauth.Verify(ctx, token)
+	noteCaller(ctx, principal.Account)
 	var invalid *oauth.InvalidTokenError
 	if errors.As(err, &invalid) {
 		return principal, &rest.InvalidTokenError{Reason: invalid.Reason, Ended: invalid.Ended}
@@ -111,24 +120,38 @@ func (s *Server) authenticate(ctx context.Context, token string) (store.Principa
 // Handler returns the API without a socket.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Limits on a connection, so that a slow or endless client can't hold one for ever.
+// Limits on a connection, so that a slow or endless client can't hold one for ever. Those for the body and for the answer
+// are in receive.go and answer.go; these are what holds when neither has begun. A token is the largest honest header, and
+// takes a kilobyte.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 30 * time.Second
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
+	maxHeaderBytes    = 16 << 10
+	maxStreams        = 64       // of one HTTP/2 connection
+	http2Buffer       = 64 << 10 // of what an HTTP/2 connection, and each of its streams, sends unasked
 	shutdownTimeout   = 30 * time.Second
 )
+
+// httpServer is the one place where sockets meet the handler.
+func (s *Server) httpServer(secure *tls.Config) *http.Server {
+	return &http.Server{
+		Handler: s.handler, TLSConfig: secure, ErrorLog: errorLog(s.config.Logger),
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ConnState: s.connections.state, ConnContext: s.connections.context,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, WriteByteTimeout: sendTimeout,
+			MaxReceiveBufferPerConnection: http2Buffer, MaxReceiveBufferPerStream: http2Buffer,
+		},
+	}
+}
 
 // Serve answers on the listener until ctx ends, then stops taking requests and finishes those in flight. With a TLS
 // configuration it speaks HTTPS.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, secure *tls.Config) error {
-	server := &http.Server{
-		Handler: s.handler, TLSConfig: secure, ErrorLog: errorLog(s.config.Logger),
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-	}
+	server := s.httpServer(secure)
 	endWatch := background(s.watchIntegrity)
 	defer endWatch()
 	failed := make(chan error, 1)

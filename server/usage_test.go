@@ -46,6 +46,9 @@ func TestWrongUsageIsRefusedWithUsageOnStderr(t *testing.T) {
 		"a day that isn't":            on("serve", "--creation-cutoff", "2024-02-30"),
 		"negative rate limit":         on("serve", "--rate-limit=-1"),
 		"rate limit that isn't":       on("serve", "--rate-limit", "many"),
+		"no room for a write":         on("serve", "--max-concurrency", "1"),
+		"no queue":                    on("serve", "--max-queue", "0"),
+		"no connections":              on("serve", "--max-connections", "0"),
 		"unknown log format":          on("serve", "--log-format", "xml"),
 		"unknown log level":           on("serve", "--log-level", "loud"),
 		"flag without its value":      {"serve", "--database"},
@@ -94,7 +97,7 @@ func TestHelpOfEverySubcommandNamesItsFlagsAndTheirVariables(t *testing.T) {
 		"init":          "database company output base-url",
 		"company add":   "database name output base-url",
 		"admin recover": "database company-id output base-url",
-		"serve":         "database listen tls-cert tls-key behind-proxy base-url token-ttl creation-cutoff sunset rate-limit log-format log-level",
+		"serve":         "database listen tls-cert tls-key behind-proxy base-url token-ttl creation-cutoff sunset rate-limit max-concurrency max-queue max-connections log-format log-level",
 		"backup":        "database to",
 	} {
 		help := succeed(t, append(strings.Fields(command), "--help")...)

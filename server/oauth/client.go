@@ -25,10 +25,12 @@ type client struct {
 // wrongCredentials is one sentence for an unknown client and for a wrong secret: nobody learns which client ids exist.
 const wrongCredentials = "Client authentication failed: the client_id is unknown, or the client_secret is wrong."
 
-// authenticateClient finds the client that a request comes from (RFC 6749 2.3).
+// authenticateClient finds the client that a request comes from (RFC 6749 2.3), and counts the request against its rate
+// limit, whose headers go into the answer.
 //
-// An unknown client takes the same work as a wrong secret: one lookup, one hash and the same comparisons.
-func (s *Server) authenticateClient(r *http.Request, body clientParameters) (client, *failure) {
+// An unknown client takes the same way and the same work as a wrong secret: one lookup, one hash, the same comparisons,
+// the same count of failures and the same answers.
+func (s *Server) authenticateClient(w http.ResponseWriter, r *http.Request, body clientParameters) (client, *failure) {
 	clientID, secret, refused := presentedCredentials(r.Header.Values("Authorization"), body)
 	if refused != nil {
 		return client{}, refused
@@ -43,12 +45,17 @@ func (s *Server) authenticateClient(r *http.Request, body clientParameters) (cli
 			// Only the log says so: in the answer it would make two kinds of wrong secret out of one.
 			s.logger.LogAttrs(r.Context(), slog.LevelDebug, "a client presented a client_secret that is mistyped or cut short")
 		}
-		return client{}, invalidClient(wrongCredentials)
+		return client{}, s.wrongGuess(r.Context(), clientID, account)
+	}
+	s.observe.Authenticated(r.Context(), account)
+	if refused := s.admitted(w, account); refused != nil {
+		return client{}, refused
 	}
 	return client{account, version}, nil
 }
 
-// lookUp finds the account with this client id. Where there is none it returns one that no secret opens.
+// lookUp finds the account with this client id. Where there is none it returns one that no secret opens. A text that no
+// client id can be is not looked up: that it is quicker tells nothing that its sender doesn't know.
 func (s *Server) lookUp(ctx context.Context, clientID string) (account store.ServiceAccount, known bool, err error) {
 	unknown := store.ServiceAccount{Credentials: store.Credentials{SecretDigest: s.noSecret}}
 	if !printable(clientID) || len(clientID) > maxClientID {

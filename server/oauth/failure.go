@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -41,6 +43,9 @@ type failure struct {
 	challenges []string
 	// allow is the value of Allow; a 405 has one.
 	allow string
+	// retryAfter is how long to wait before another try is worth it; 0 says nothing, except that a 503 is always worth one
+	// in a second.
+	retryAfter time.Duration
 	// cause is for the log alone. It is set where the fault is the server's.
 	cause error
 }
@@ -95,6 +100,13 @@ func serverFault(cause error) *failure {
 	}
 }
 
+// tooMany is a 429. RFC 6749 5.2 has no word for it; temporarily_unavailable is the one that says "not now".
+func tooMany(description string, retryAfter time.Duration) *failure {
+	return &failure{
+		status: http.StatusTooManyRequests, code: codeUnavailable, description: description, retryAfter: retryAfter,
+	}
+}
+
 // endpoint serves a request, or returns why it was refused before it wrote anything.
 type endpoint func(http.ResponseWriter, *http.Request) *failure
 
@@ -119,6 +131,18 @@ func (s *Server) handle(serve endpoint) http.HandlerFunc {
 	}
 }
 
+// Refuse answers a request to one of these endpoints that never reached it, in the words that it would have used.
+func Refuse(w http.ResponseWriter, status int, description string) {
+	refused := &failure{status: status, code: codeInvalidRequest, description: description}
+	switch status {
+	case http.StatusServiceUnavailable, http.StatusRequestTimeout:
+		refused.code = codeUnavailable
+	case http.StatusInternalServerError:
+		refused.code = codeServerError
+	}
+	refused.write(w)
+}
+
 func (f *failure) write(w http.ResponseWriter) {
 	header := w.Header()
 	if len(f.challenges) > 0 {
@@ -127,8 +151,8 @@ func (f *failure) write(w http.ResponseWriter) {
 	if f.allow != "" {
 		header.Set("Allow", f.allow)
 	}
-	if f.status == http.StatusServiceUnavailable {
-		header.Set("Retry-After", "1")
+	if f.status == http.StatusServiceUnavailable || f.retryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(f.retryAfter.Seconds())))))
 	}
 	body, _ := json.Marshal(oauthError{Code: f.code, Description: descriptionText(f.description)})
 	writeUncached(w, f.status, body)

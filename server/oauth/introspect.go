@@ -31,7 +31,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) *failure {
 	if refused := readParameters(w, r, &question); refused != nil {
 		return refused
 	}
-	caller, refused := s.introspectionCaller(r, question)
+	caller, refused := s.introspectionCaller(w, r, question)
 	if refused != nil {
 		return refused
 	}
@@ -52,10 +52,10 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) *failure {
 
 // introspectionCaller finds who is asking: a client that authenticates as at the token endpoint, or a bearer token
 // (RFC 7662 2.1).
-func (s *Server) introspectionCaller(r *http.Request, question tokenQuestion) (store.ServiceAccount, *failure) {
+func (s *Server) introspectionCaller(w http.ResponseWriter, r *http.Request, question tokenQuestion) (store.ServiceAccount, *failure) {
 	token, found := bearer(r)
 	if !found || len(r.Header.Values("Authorization")) > 1 {
-		client, refused := s.authenticateClient(r, question.clientParameters)
+		client, refused := s.authenticateClient(w, r, question.clientParameters)
 		if refused != nil && refused.status == http.StatusUnauthorized {
 			refused.challenges = append(refused.challenges, challengeBearer)
 		}
@@ -69,7 +69,8 @@ func (s *Server) introspectionCaller(r *http.Request, question tokenQuestion) (s
 	if err != nil {
 		return store.ServiceAccount{}, tokenFailure(err)
 	}
-	return principal.Account, nil
+	s.observe.Authenticated(r.Context(), principal.Account)
+	return principal.Account, s.admitted(w, principal.Account)
 }
 
 // describeToken says of a token what its caller may know. RFC 7662 2.2: a token that doesn't count, and one that the

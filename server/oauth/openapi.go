@@ -43,11 +43,13 @@ func (s *Server) Describe(document *huma.OpenAPI) {
 		Method: http.MethodPost, Path: pathToken, OperationID: "issue-token", Tags: []string{"OAuth"},
 		Summary: "Get an access token",
 		Description: "The client credentials grant (RFC 6749 4.4). The credentials go into the body, or into the " +
-			"Authorization header as HTTP Basic, never into the URI.",
+			"Authorization header as HTTP Basic, never into the URI. After ten failed authentications for one client_id, known " +
+			"or not, a further one is answered with 429 instead of 401, one every 6 seconds excepted; the right credentials " +
+			"always pass.",
 		Security: []map[string][]string{basic, inBody}, RequestBody: d.request(reflect.TypeFor[tokenRequest]()),
 		Responses: responses(
 			d.ok("An access token", typeJSON, reflect.TypeFor[tokenAnswer](), noStore),
-			d.errors(http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge),
+			d.errors(http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests),
 		),
 	})
 	document.AddOperation(&huma.Operation{
@@ -55,7 +57,7 @@ func (s *Server) Describe(document *huma.OpenAPI) {
 		Summary: "Look at the access token of this request", Security: []map[string][]string{oauth2},
 		Responses: responses(
 			d.ok("What the token is", typeJSON, reflect.TypeFor[tokenInfo](), noStore),
-			d.errors(http.StatusBadRequest, http.StatusUnauthorized),
+			d.errors(http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests),
 		),
 	})
 	document.AddOperation(&huma.Operation{
@@ -65,7 +67,7 @@ func (s *Server) Describe(document *huma.OpenAPI) {
 		Security:    []map[string][]string{basic, inBody}, RequestBody: d.request(reflect.TypeFor[tokenQuestion]()),
 		Responses: responses(
 			d.ok("The token does not count, or no longer", "", nil, noStore),
-			d.errors(http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge),
+			d.errors(http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests),
 		),
 	})
 	document.AddOperation(&huma.Operation{
@@ -76,7 +78,7 @@ func (s *Server) Describe(document *huma.OpenAPI) {
 		Security: []map[string][]string{basic, oauth2, inBody}, RequestBody: d.request(reflect.TypeFor[tokenQuestion]()),
 		Responses: responses(
 			d.ok("Whether the token counts", typeJSON, reflect.TypeFor[introspection](), noStore),
-			d.errors(http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge),
+			d.errors(http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests),
 		),
 	})
 	document.AddOperation(&huma.Operation{
@@ -135,7 +137,7 @@ func (d describer) errors(statuses ...int) part {
 			switch status {
 			case http.StatusUnauthorized:
 				headers["WWW-Authenticate"] = textHeader("How to authenticate here.")
-			case http.StatusServiceUnavailable:
+			case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 				headers["Retry-After"] = textHeader("Seconds to wait.")
 			}
 			all[strconv.Itoa(status)] = &huma.Response{

@@ -10,8 +10,8 @@ import (
 	"net/url"
 )
 
-// maxBody is the most that a request may hold. The largest honest one has a token of about a kilobyte.
-const maxBody = 64 << 10
+// MaxBodyBytes is the most that a request may hold. The largest honest one has a token of about a kilobyte.
+const MaxBodyBytes = 64 << 10
 
 const (
 	typeForm = "application/x-www-form-urlencoded"
@@ -97,7 +97,7 @@ func readParameters(w http.ResponseWriter, r *http.Request, into parameters) *fa
 	if refused != nil {
 		return refused
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return &failure{
 			status: http.StatusRequestEntityTooLarge, code: codeInvalidRequest,

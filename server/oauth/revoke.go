@@ -14,7 +14,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) *failure {
 	if refused := readParameters(w, r, &question); refused != nil {
 		return refused
 	}
-	client, refused := s.authenticateClient(r, question.clientParameters)
+	client, refused := s.authenticateClient(w, r, question.clientParameters)
 	if refused != nil {
 		return refused
 	}

@@ -32,6 +32,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets refused requests at debug level and the server's own failures as errors. Nowhere when nil.
 	Logger *slog.Logger
+	// Admit counts a request of a client that has authenticated against its rate limit. No limit when nil.
+	Admit func(account store.ID) Admission
 	// Observe counts. Its functions are called on the way of a request, by many goroutines; nil ones are not called.
 	Observe Observe
 }
@@ -41,6 +43,22 @@ type Observe struct {
 	TokenIssued func()
 	// TokenRefused gets the error code of RFC 6749 5.2.
 	TokenRefused func(reason string)
+	// Authenticated gets who a request comes from, as soon as that is known.
+	Authenticated func(ctx context.Context, account store.ServiceAccount)
+	// AuthenticationFailed is called for each unknown client and wrong secret; slowed says that there were too many.
+	AuthenticationFailed func(slowed bool)
+}
+
+// Admission says whether a request is within its client's rate limit.
+type Admission struct {
+	Allowed bool
+	// Limit is how many requests a window allows; 0 means that there is no limit.
+	Limit     int
+	Remaining int
+	// Reset is when the window ends.
+	Reset time.Time
+	// RetryAfter is how long that is from now.
+	RetryAfter time.Duration
 }
 
 // Server is the authorization server. It is safe for concurrent use.
@@ -51,7 +69,9 @@ type Server struct {
 	ttl      time.Duration
 	now      func() time.Time
 	logger   *slog.Logger
+	admit    func(store.ID) Admission
 	observe  Observe
+	guesses  *guesses
 	recorder *recorder
 	metadata []byte
 	// noSecret is the digest that an unknown client's secret is compared with. Nobody knows the secret.
@@ -66,9 +86,10 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	}
 	s := &Server{
 		tokens: config.Tokens, issuer: issuer, ttl: config.TokenTTL, now: config.Now, logger: config.Logger,
-		observe: config.Observe, noSecret: store.NewSecret().Digest(),
+		admit: config.Admit, observe: config.Observe, noSecret: store.NewSecret().Digest(),
 	}
 	s.setDefaults()
+	s.guesses = newGuesses(s.now)
 	if s.ttl < time.Second || s.ttl%time.Second != 0 {
 		return nil, fmt.Errorf("unable to issue tokens for %s: the lifetime must be whole seconds, and one at least", s.ttl)
 	}
@@ -92,11 +113,24 @@ func (s *Server) setDefaults() {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
-	if s.observe.TokenIssued == nil {
-		s.observe.TokenIssued = func() {}
+	if s.admit == nil {
+		s.admit = func(store.ID) Admission { return Admission{Allowed: true} }
 	}
-	if s.observe.TokenRefused == nil {
-		s.observe.TokenRefused = func(string) {}
+	s.observe.setDefaults()
+}
+
+func (o *Observe) setDefaults() {
+	if o.TokenIssued == nil {
+		o.TokenIssued = func() {}
+	}
+	if o.TokenRefused == nil {
+		o.TokenRefused = func(string) {}
+	}
+	if o.Authenticated == nil {
+		o.Authenticated = func(context.Context, store.ServiceAccount) {}
+	}
+	if o.AuthenticationFailed == nil {
+		o.AuthenticationFailed = func(bool) {}
 	}
 }
 

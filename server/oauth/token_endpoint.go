@@ -49,7 +49,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (tokenAnswer, *fa
 		return tokenAnswer{}, refused
 	}
 	// 3. The client authenticates, by one method only (2.3, 3.2.1, 4.4.2).
-	client, refused := s.authenticateClient(r, request.clientParameters)
+	client, refused := s.authenticateClient(w, r, request.clientParameters)
 	if refused != nil {
 		return tokenAnswer{}, refused
 	}

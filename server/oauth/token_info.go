@@ -37,6 +37,10 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request) *failure {
 	if err != nil {
 		return tokenFailure(err)
 	}
+	s.observe.Authenticated(r.Context(), principal.Account)
+	if refused := s.admitted(w, principal.Account); refused != nil {
+		return refused
+	}
 	body, err := json.Marshal(tokenInfo{
 		ResourceOwnerID: int64(principal.Account.ID), Scopes: strings.Fields(claims.Scope),
 		ExpiresInSeconds: max(claims.ExpiresAt-s.now().Unix(), 0),

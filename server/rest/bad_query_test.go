@@ -39,7 +39,6 @@ func TestListRefusesWhatItDoesNotKnow(t *testing.T) {
 		"name=x":                                 {"name unknown_parameter"},
 		"Page=1":                                 {"Page unknown_parameter"},
 		"filters[Name]=x":                        {"filters[Name] unknown_parameter"},
-		"access_token=x":                         {"access_token unknown_parameter"},
 		"%zz":                                    {"query invalid"},
 		"page=0&per_page=1001&sort=x&colour=red": {"page out_of_range", "per_page out_of_range", "sort not_allowed", "colour unknown_parameter"},
 	} {

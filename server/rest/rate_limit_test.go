@@ -52,3 +52,40 @@ func TestRateLimitIsOffUnlessSet(t *testing.T) {
 		equal(t, "X-Rate-Limit-Limit", a.header.Get("X-Rate-Limit-Limit"), "")
 	}
 }
+
+func TestRateLimitWindowEndsThoughTheClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	admin := start(t, servertest.Now(clock.now), servertest.Configure(func(c *server.Config) { c.RateLimit = 1 }))
+	admin.get("me").want(200)
+	admin.get("me").refused(429, "TOO_MANY_REQUESTS")
+	clock.advance(-3 * time.Hour)
+	admin.get("me").want(200)
+	a := admin.get("me")
+	a.refused(429, "TOO_MANY_REQUESTS")
+	if wait, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || wait > 61 {
+		t.Errorf("Retry-After %q, want a minute at most", a.header.Get("Retry-After"))
+	}
+	clock.advance(time.Minute)
+	admin.get("me").want(200)
+}
+
+func TestTokenRequestsHaveTheirOwnRateLimit(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	clock.seconds.Store(time.Now().Truncate(time.Minute).Unix())
+	admin := start(t, servertest.Now(clock.now), servertest.Configure(func(c *server.Config) { c.RateLimit = 3 }))
+	id, secret := admin.server.ClientID, admin.server.ClientSecret
+	for _, remaining := range []string{"1", "0"} { // one got the token that start signs in with
+		a := admin.tokenAnswer(id, secret).want(200)
+		equal(t, "X-Rate-Limit-Limit", a.header.Get("X-Rate-Limit-Limit"), "3")
+		equal(t, "X-Rate-Limit-Remaining", a.header.Get("X-Rate-Limit-Remaining"), remaining)
+	}
+	a := admin.tokenAnswer(id, secret).want(429)
+	equal(t, "Retry-After", a.header.Get("Retry-After"), "60")
+	admin.tokenAnswer(id, "wrong").want(401) // not the account's own request
+	for range 3 {
+		admin.get("me").want(200)
+	}
+	admin.get("me").refused(429, "TOO_MANY_REQUESTS")
+}

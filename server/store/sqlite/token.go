@@ -9,18 +9,36 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
+// byClientID finds the account with a client id or, where there is none, the one whose client id comes before it. Both are
+// the same steps through the same index to a row that is joined and read, so how long the answer takes doesn't tell which
+// client ids exist.
+const byClientID = "SELECT " + accountColumns + ", a.client_id = ? FROM " + accountTables + ` WHERE a.id = coalesce(
+	(SELECT id FROM service_accounts WHERE client_id <= ? ORDER BY client_id DESC LIMIT 1),
+	(SELECT min(id) FROM service_accounts))`
+
 // ServiceAccountByClientID finds the account that authenticates with this client id, in any company, or returns
-// *store.Error with CodeNotFound.
+// *store.Error with CodeNotFound. It does the same work for both.
 func (s *Store) ServiceAccountByClientID(ctx context.Context, clientID string) (account store.ServiceAccount, err error) {
 	err = s.lookUp(func() error {
-		account, err = s.scanServiceAccount(s.reader.QueryRowContext(ctx,
-			"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.client_id = ?", clientID))
-		if errors.Is(err, sql.ErrNoRows) {
+		row := &rowWithMatch{row: s.reader.QueryRowContext(ctx, byClientID, clientID, clientID)}
+		account, err = s.scanServiceAccount(row)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !row.matches {
+			account = store.ServiceAccount{}
 			return &store.Error{Code: store.CodeNotFound, Message: "There is no service account with this client id."}
 		}
 		return err
 	})
 	return account, err
+}
+
+// rowWithMatch reads one column more than its caller asks for: whether the row is the one that was looked for.
+type rowWithMatch struct {
+	row     scanner
+	matches bool
+}
+
+func (r *rowWithMatch) Scan(destinations ...any) error {
+	return r.row.Scan(append(destinations, &r.matches)...)
 }
 
 // Principal finds the account that a token was issued to, or returns *store.Error with CodeNotFound.

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server/oauth"
+	"github.com/procore/terraform-provider-procore/server/rest"
+)
+
+// bodyTimeout is how long a client may take for a request's body.
+const bodyTimeout = 10 * time.Second
+
+// errSlowBody says that a body wasn't there in time, errCutBody that its client left in the middle of it.
+var (
+	errSlowBody = errors.New("slow body")
+	errCutBody  = errors.New("cut body")
+)
+
+// receive reads the request's body, so that a slow client holds nothing but its own connection meanwhile. It leaves a
+// body behind that is in memory. One that is too large is cut off one byte beyond its limit, for the handler to refuse
+// in its own words; the connection is closed after the answer, however much is still to come.
+//
+// Call release once the body is needed no more.
+func receive(w http.ResponseWriter, r *http.Request, memory *budget) (release func(), err error) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return func() {}, nil
+	}
+	connection := http.NewResponseController(w)
+	// These can only fail where there is no socket, and then nobody is slow.
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout))
+	if !takesBody(r.Method) {
+		r.Body = http.NoBody
+		w.Header().Set("Connection", "close") // rather than reading what nobody asked for
+		return func() {}, nil
+	}
+	body := &body{memory: memory, limit: bodyLimit(r)}
+	err = body.read(r.Body, r.ContentLength)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errSlowBody
+	case err != nil && !errors.Is(err, errNoMemory):
+		err = errCutBody
+	default:
+		_ = connection.SetReadDeadline(time.Time{}) // it would end the request's context while that is worked on
+	}
+	if err != nil {
+		w.Header().Set("Connection", "close")
+		body.release()
+		return nil, err
+	}
+	if int64(body.Len()) > body.limit {
+		w.Header().Set("Connection", "close")
+	}
+	r.Body, r.ContentLength = io.NopCloser(&body.Buffer), int64(body.Len())
+	r.TransferEncoding = nil
+	return body.release, nil
+}
+
+// takesBody reports whether requests with this method have a body here.
+func takesBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}
+
+func bodyLimit(r *http.Request) int64 {
+	if strings.HasPrefix(r.URL.Path, oauthPrefix) {
+		return oauth.MaxBodyBytes
+	}
+	return rest.MaxBodyBytes
+}
+
+// body is a request's body in memory.
+type body struct {
+	bytes.Buffer
+	memory *budget
+	limit  int64
+	taken  int64
+}
+
+// read reads up to one byte beyond the limit. Memory is taken as bytes arrive, not as a header announces them.
+func (b *body) read(from io.Reader, announced int64) error {
+	from = io.LimitReader(from, b.limit+1)
+	if announced > 0 && announced <= smallBytes {
+		b.Grow(int(announced) + bytes.MinRead)
+	}
+	for {
+		n, err := io.CopyN(&b.Buffer, from, smallBytes)
+		if err == io.EOF { //nolint:errorlint // CopyN returns it as it is, and a wrapped one would be another fault
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !b.memory.take(n) {
+			return errNoMemory
+		}
+		b.taken += n
+	}
+}
+
+// release gives back the memory.
+func (b *body) release() {
+	b.memory.give(b.taken)
+	b.taken = 0
+}
