@@ -99,6 +99,7 @@ type commands struct {
 	} `cmd:"" help:"Manage administrators."`
 	Serve          serveCommand          `cmd:"" help:"Run the management API."`
 	Backup         backupCommand         `cmd:"" help:"Write a consistent copy of a live database."`
+	Keys           keysCommands          `cmd:"" help:"Manage the keys that sign access tokens."`
 	GenerateSecret generateSecretCommand `cmd:"" name:"generate-secret" help:"Print one well-formed client secret."`
 	Version        versionCommand        `cmd:"" help:"Print the version, the commit and the Go version."`
 }

@@ -16,6 +16,7 @@ import (
 // serveCommand holds every setting of serve: its default, what it does, and when it is refused.
 type serveCommand struct {
 	Database
+	masterKeyFlags
 	Listen         string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on (${default}); port 0 takes a free one. One that isn't loopback needs TLS or --behind-proxy."`
 	BaseURL        string        `placeholder:"URL" help:"The public address, which is the issuer of the tokens. Default: the address that is listened on."`
 	TLSCert        string        `name:"tls-cert" placeholder:"FILE" help:"The server's certificate chain in PEM. Needs --tls-key."`
@@ -73,6 +74,10 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	if err != nil {
 		return err
 	}
+	master, err := c.masterKey()
+	if err != nil {
+		return err
+	}
 	var secure *tls.Config
 	if c.TLSCert != "" {
 		if secure, err = tlsConfig(c.TLSCert, c.TLSKey); err != nil {
@@ -91,7 +96,7 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 		base = address(listener, secure != nil)
 	}
 	server, err := New(starting, Config{
-		Database: c.Database.Database, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
+		Database: c.Database.Database, MasterKey: master, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
 		Policy: store.Policy{CreationCutoff: c.CreationCutoff.Time, Sunset: c.Sunset.Time},
 		Logger: logger, Version: e.build.Version,
 	})

@@ -48,9 +48,12 @@ func (s *Server) wire(ctx context.Context) error {
 			"The database %s has no company yet. Make one with: terraform-provider-procore init --database %s --company NAME",
 			s.config.Database, s.config.Database)}
 	}
+	if err := s.sealKeys(ctx); err != nil {
+		return err
+	}
 	metrics := newMetrics()
 	s.oauth, err = oauth.New(ctx, oauth.Config{
-		Tokens: s.store, Keys: s.store, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
+		Tokens: s.store, Keys: s.store, MasterKey: s.config.MasterKey, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
 		Now: s.config.Now, Logger: s.config.Logger,
 		Observe: oauth.Observe{
 			TokenIssued:  metrics.tokensIssued.Inc,

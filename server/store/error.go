@@ -25,6 +25,8 @@ const (
 	CodeNewerSchema        Code = "newer_schema"
 	CodeNotADatabase       Code = "not_a_database"
 	CodeUnavailable        Code = "unavailable"
+	CodeNoMasterKey        Code = "no_master_key"
+	CodeWrongMasterKey     Code = "wrong_master_key"
 )
 
 // Error is a broken rule, in words for a person. It never holds a secret.
