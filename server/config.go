@@ -18,6 +18,9 @@ type Config struct {
 	// BaseURL is the public address, without a trailing slash: the issuer of the tokens (RFC 8414 2), and what the
 	// metadata's endpoints begin with. Default: http or https and the address that Serve listens on.
 	BaseURL string
+	// MasterKey seals the signing keys in the database. Plain ones are sealed by New. Default: they stay in plain, and
+	// sealed ones are refused.
+	MasterKey store.MasterKey
 	// TokenTTL is how long an access token lives, in whole seconds. Default: oauth.DefaultTokenTTL.
 	TokenTTL time.Duration
 	// Policy holds the dates at which traditional accounts end. Default: never.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/procore/terraform-provider-procore/server/oauth"
 	"github.com/procore/terraform-provider-procore/server/store"
 	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
@@ -38,13 +37,18 @@ func (f credentialsFlags) Validate() error {
 
 type initCommand struct {
 	credentialsFlags
+	masterKeyFlags
 	Company          string `required:"" placeholder:"NAME" help:"The company's name."`
 	SigningAlgorithm string `enum:"ES256,RS256,EdDSA" default:"ES256" help:"The algorithm that signs access tokens: ${enum} (${default})."`
 }
 
 // Run makes the database and the company.
 func (c initCommand) Run(ctx context.Context, e *environment) error {
-	credentials, err := Initialize(ctx, c.Database.Database, c.Company, c.SigningAlgorithm)
+	master, err := c.masterKey()
+	if err != nil {
+		return err
+	}
+	credentials, err := initializeFile(ctx, c.Database.Database, c.Company, c.SigningAlgorithm, master)
 	if err != nil {
 		return err
 	}
@@ -110,7 +114,12 @@ const adminName = "Administrator"
 // Initialize makes a database, the key that signs tokens, a company, and its first service account, and returns that
 // account's credentials without a base URL. It returns *store.Error with CodeAlreadyInitialized when the database has a
 // company.
-func Initialize(ctx context.Context, path, company, algorithm string) (credentials Credentials, err error) {
+func Initialize(ctx context.Context, path, company, algorithm string) (Credentials, error) {
+	return initializeFile(ctx, path, company, algorithm, store.MasterKey{})
+}
+
+// initializeFile is Initialize with a master key, which may be none. With one the signing key is never stored in plain.
+func initializeFile(ctx context.Context, path, company, algorithm string, master store.MasterKey) (credentials Credentials, err error) {
 	// Before a file is made: a name that can't be must leave nothing behind.
 	if err := (&store.NewCompany{Name: company, Admin: newAdmin(adminName, store.Secret{})}).Normalize(); err != nil {
 		return credentials, err
@@ -120,11 +129,11 @@ func Initialize(ctx context.Context, path, company, algorithm string) (credentia
 		return credentials, err
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
-	return initialize(ctx, database, company, algorithm)
+	return initialize(ctx, database, company, algorithm, master)
 }
 
-func initialize(ctx context.Context, database *sqlite.Store, company, algorithm string) (Credentials, error) {
-	key, err := oauth.NewSigningKey(algorithm, time.Now())
+func initialize(ctx context.Context, database *sqlite.Store, company, algorithm string, master store.MasterKey) (Credentials, error) {
+	key, err := newSigningKey(algorithm, time.Now(), master)
 	if err != nil {
 		return Credentials{}, err
 	}

@@ -22,6 +22,9 @@ func onDatabase(t *testing.T, database string) map[string][]string {
 		"serve":         {"serve", "--database", database, "--listen", "127.0.0.1:0"},
 		"company add":   {"company", "add", "--database", database, "--name", "Beta"},
 		"admin recover": {"admin", "recover", "--database", database, "--company-id", "1"},
+		"keys list":     {"keys", "list", "--database", database},
+		"keys rotate":   {"keys", "rotate", "--database", database},
+		"keys prune":    {"keys", "prune", "--database", database},
 		"backup":        {"backup", "--database", database, "--to", filepath.Join(t.TempDir(), "copy.db")},
 	}
 }

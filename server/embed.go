@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -30,7 +31,7 @@ var embedded = struct {
 // administrator, and the id of the company: the one that was asked for or, with "", the only one of the database.
 //
 // Whoever can open the file can do all that its administrators can, so the transport needs no secret: it signs itself a
-// token with the file's own key. The company of a request is named by its Procore-Company-Id header.
+// token with the file's own key. Where that is sealed, PROCORE_MASTER_KEY or PROCORE_MASTER_KEY_FILE opens it. The company of a request is named by its Procore-Company-Id header.
 func Embed(ctx context.Context, database, companyID string) (http.RoundTripper, string, error) {
 	server, err := embeddedServer(ctx, database)
 	if err != nil {
@@ -57,10 +58,14 @@ func embeddedServer(ctx context.Context, database string) (*Server, error) {
 	if server := embedded.servers[path]; server != nil {
 		return server, nil
 	}
-	if err := ensureCompany(ctx, path); err != nil {
+	master, err := loadMasterKey(os.Getenv(masterKeyVariable), os.Getenv(masterKeyVariable+"_FILE"))
+	if err != nil {
 		return nil, err
 	}
-	server, err := New(ctx, Config{Database: path, BaseURL: embeddedURL})
+	if err := ensureCompany(ctx, path, master); err != nil {
+		return nil, err
+	}
+	server, err := New(ctx, Config{Database: path, BaseURL: embeddedURL, MasterKey: master})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +77,7 @@ func embeddedServer(ctx context.Context, database string) (*Server, error) {
 // misses the transport reaches nobody.
 const embeddedURL = "http://embedded.invalid"
 
-func ensureCompany(ctx context.Context, path string) (err error) {
+func ensureCompany(ctx context.Context, path string, master store.MasterKey) (err error) {
 	database, err := sqlite.Open(ctx, sqlite.Options{Path: path, Create: true})
 	if err != nil {
 		return err
@@ -83,7 +88,7 @@ func ensureCompany(ctx context.Context, path string) (err error) {
 		return err
 	}
 	// The secret is thrown away: nobody needs it here, and 'admin recover' makes an account when somebody does.
-	_, err = initialize(ctx, database, embeddedCompany, "ES256")
+	_, err = initialize(ctx, database, embeddedCompany, "ES256", master)
 	if errors.Is(err, &store.Error{Code: store.CodeAlreadyInitialized}) {
 		return nil // another process was faster
 	}

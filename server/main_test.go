@@ -158,3 +158,8 @@ func mode(t *testing.T, path string) os.FileMode {
 	}
 	return info.Mode().Perm()
 }
+
+// openReadOnly opens a database as a stranger to it.
+func openReadOnly(database string) (*sql.DB, error) {
+	return sql.Open("sqlite", "file:"+database+"?mode=ro&immutable=1")
+}

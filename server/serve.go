@@ -17,6 +17,7 @@ import (
 // serveCommand holds every setting of serve: its default, what it does, and when it is refused.
 type serveCommand struct {
 	Database
+	masterKeyFlags
 	Listen         string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on (${default}); port 0 takes a free one. One that isn't loopback needs TLS or --behind-proxy."`
 	BaseURL        string        `placeholder:"URL" help:"The public address, which is the issuer of the tokens. Default: the address that is listened on."`
 	TLSCert        string        `name:"tls-cert" placeholder:"FILE" help:"The server's certificate chain in PEM. Needs --tls-key."`
@@ -92,6 +93,10 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	if err != nil {
 		return err
 	}
+	master, err := c.masterKey()
+	if err != nil {
+		return err
+	}
 	secure, stop, err := c.secure(logger)
 	if err != nil {
 		return err
@@ -113,7 +118,7 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 		base = address(listener, secure != nil)
 	}
 	server, err := New(starting, Config{
-		Database: c.Database.Database, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
+		Database: c.Database.Database, MasterKey: master, BaseURL: base, TokenTTL: c.TokenTTL, RateLimit: c.RateLimit,
 		MaxConcurrency: c.MaxConcurrency, MaxQueue: c.MaxQueue, MaxConnections: c.MaxConnections,
 		Policy:     store.Policy{CreationCutoff: c.CreationCutoff.Time, Sunset: c.Sunset.Time},
 		DrainDelay: c.DrainDelay, Logger: logger, Version: e.build.Version,

@@ -69,11 +69,14 @@ func (s *Server) wire(ctx context.Context) error {
 			"The database %s has no company yet. Make one with: terraform-provider-procore init --database %s --company NAME",
 			s.config.Database, s.config.Database)}
 	}
+	if err := s.sealKeys(ctx); err != nil {
+		return err
+	}
 	metrics := s.metrics
 	limiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
 	tokenLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("oauth"))
 	s.oauth, err = oauth.New(ctx, oauth.Config{
-		Tokens: s.store, Keys: s.store, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
+		Tokens: s.store, Keys: s.store, MasterKey: s.config.MasterKey, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
 		Now: s.config.Now, Logger: s.config.Logger,
 		Admit: func(account store.ID) oauth.Admission { return oauth.Admission(tokenLimiter.admit(account)) },
 		Observe: oauth.Observe{

@@ -8,6 +8,10 @@
 // a deletion or a loss of function ends live tokens at once without a list of them, and why issuing a token writes
 // nothing: the time of the last token is written behind, in batches (recorder.go).
 //
+// The keys are rotated while servers run (keyset.go): a new one is published before it signs, an old one until its last
+// token has ended (store.KeyStateAt), and every server on the database reads them again every few seconds. They may be
+// sealed with a master key (store.MasterKey), without which the database alone signs nothing.
+//
 // The way of a token request: route table (server.go) → parameters (request.go) → client authentication (client.go)
 // → grant, status and scope (token_endpoint.go) → signature (token.go, keys.go). A refusal is a value, *failure
 // (failure.go), which one function turns into an answer.

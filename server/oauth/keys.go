@@ -30,7 +30,7 @@ const rsaBits = 2048
 var algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA}
 
 // NewSigningKey makes a key for an algorithm: ES256, RS256 or EdDSA; empty means DefaultAlgorithm. Its id is its
-// RFC 7638 thumbprint.
+// RFC 7638 thumbprint. It signs from the beginning.
 func NewSigningKey(algorithm string, now time.Time) (store.SigningKey, error) {
 	if algorithm == "" {
 		algorithm = DefaultAlgorithm
@@ -48,7 +48,7 @@ func NewSigningKey(algorithm string, now time.Time) (store.SigningKey, error) {
 		return store.SigningKey{}, fmt.Errorf("unable to name the signing key: %w", err)
 	}
 	return store.SigningKey{
-		ID: base64.RawURLEncoding.EncodeToString(thumbprint), Algorithm: algorithm, PrivateKey: encoded, CreatedAt: now,
+		ID: base64.RawURLEncoding.EncodeToString(thumbprint), Algorithm: algorithm, PrivateKey: encoded, CreatedAt: now, SignAfter: now,
 	}, nil
 }
 
@@ -69,16 +69,28 @@ func generate(algorithm jose.SignatureAlgorithm) (private crypto.Signer, err err
 	return private, nil
 }
 
+// CheckSigningKey returns an error unless the key opens with the master key, where it is sealed, and is one for its
+// algorithm. The error names the key by its id only.
+func CheckSigningKey(stored store.SigningKey, master store.MasterKey) error {
+	_, err := decodeKey(stored, master)
+	return err
+}
+
 // key is a signing key, decoded.
 type key struct {
 	id        string
 	algorithm jose.SignatureAlgorithm
 	private   crypto.Signer
+	signer    jose.Signer
 }
 
-// decodeKey reads a stored key and checks that it is one for its algorithm. Errors name the key by its id only.
-func decodeKey(stored store.SigningKey) (key, error) {
-	decoded, err := x509.ParsePKCS8PrivateKey(stored.PrivateKey)
+// decodeKey opens a stored key and checks that it is one for its algorithm.
+func decodeKey(stored store.SigningKey, master store.MasterKey) (key, error) {
+	plain, err := master.Open(stored)
+	if err != nil {
+		return key{}, err
+	}
+	decoded, err := x509.ParsePKCS8PrivateKey(plain.PrivateKey)
 	if err != nil {
 		return key{}, fmt.Errorf("signing key %s is damaged: it is not PKCS #8", stored.ID)
 	}
@@ -95,6 +107,14 @@ func decodeKey(stored store.SigningKey) (key, error) {
 	if !fits {
 		return key{}, fmt.Errorf("signing key %s does not fit its algorithm %s", stored.ID, stored.Algorithm)
 	}
+	// go-jose's signers hold no state, so one serves all requests at once.
+	result.signer, err = jose.NewSigner(
+		jose.SigningKey{Algorithm: result.algorithm, Key: jose.JSONWebKey{Key: result.private, KeyID: result.id}},
+		(&jose.SignerOptions{}).WithType(tokenType),
+	)
+	if err != nil {
+		return key{}, fmt.Errorf("unable to sign with key %s: %w", stored.ID, err)
+	}
 	return result, nil
 }
 
@@ -103,16 +123,8 @@ func (k key) public() jose.JSONWebKey {
 	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(k.algorithm), Use: "sig"}
 }
 
-// signer prepares the key for signing. go-jose's signers hold no state, so one serves all requests at once.
-func (k key) signer() (jose.Signer, error) {
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: k.algorithm, Key: jose.JSONWebKey{Key: k.private, KeyID: k.id}},
-		(&jose.SignerOptions{}).WithType(tokenType),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("unable to sign with key %s: %w", k.id, err)
-	}
-	return signer, nil
-}
-
-var errNoSigningKey = errors.New("the database has no signing key: it was not made by init")
+var (
+	errNoSigningKey = errors.New("the database has no signing key: it was not made by init")
+	errUnableToSign = errors.New("none of the signing keys that could sign now opens with this server's master key; " +
+		"restart the server with the master key that sealed them")
+)

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -24,7 +25,7 @@ type memory struct {
 	// failure is what every method returns, when set.
 	failure error
 	// reads, writes and keyReads count calls.
-	reads, writes, keyReads int
+	reads, writes, keyReads, changes int
 }
 
 var (
@@ -181,4 +182,24 @@ func (m *memory) SigningKeys(context.Context) ([]store.SigningKey, error) {
 	defer m.mu.Unlock()
 	m.keyReads++
 	return slices.Clone(m.keys), m.failure
+}
+
+func (m *memory) ChangeSigningKeys(_ context.Context, decide func([]store.SigningKey) (store.KeyChange, error)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changes++
+	change, err := decide(slices.Clone(m.keys))
+	if err != nil || m.failure != nil {
+		return errors.Join(err, m.failure)
+	}
+	m.keys = slices.DeleteFunc(m.keys, func(key store.SigningKey) bool { return slices.Contains(change.Remove, key.ID) })
+	for _, key := range change.Put {
+		if i := slices.IndexFunc(m.keys, func(other store.SigningKey) bool { return other.ID == key.ID }); i >= 0 {
+			m.keys[i] = key
+		} else {
+			m.keys = slices.Insert(m.keys, 0, key)
+		}
+	}
+	store.SortSigningKeys(m.keys)
+	return nil
 }

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"log/slog"
 	"net/http"
 )
 
@@ -18,7 +17,7 @@ const (
 const typeJWKSet = "application/jwk-set+json"
 
 // cacheMetadata lets clients and proxies keep public documents for five minutes. A new signing key has to be
-// published for longer than that before it signs.
+// published for longer than that before it signs (store.KeyLead).
 const cacheMetadata = "public, max-age=300"
 
 // metadata describes the authorization server (RFC 8414 2).
@@ -59,11 +58,13 @@ func (s *Server) describe(w http.ResponseWriter, _ *http.Request) *failure {
 
 // jwks is GET /oauth/jwks.json (RFC 7517 5).
 func (s *Server) jwks(w http.ResponseWriter, r *http.Request) *failure {
-	// Another process may have added a key. If the database can't say, those in memory still hold.
-	if err := s.keys.reread(r.Context()); err != nil {
-		s.logger.LogAttrs(r.Context(), slog.LevelWarn, "the signing keys could not be read again", slog.Any("cause", err))
+	// Another process may have added a key. If the database can't say, which reread logs, those in memory still hold.
+	_ = s.keys.reread(r.Context())
+	published, err := s.keys.current.Load().published(s.now())
+	if err != nil {
+		return serverFault(err)
 	}
 	w.Header().Set("Cache-Control", cacheMetadata)
-	writeBody(w, http.StatusOK, typeJWKSet, s.keys.current.Load().published)
+	writeBody(w, http.StatusOK, typeJWKSet, published)
 	return nil
 }

@@ -84,7 +84,7 @@ func (s *Server) Describe(document *huma.OpenAPI) {
 	document.AddOperation(&huma.Operation{
 		Method: http.MethodGet, Path: pathJWKS, OperationID: "get-signing-keys", Tags: []string{"OAuth"},
 		Summary: "Get the public keys that access tokens are checked with", Security: []map[string][]string{{}},
-		Responses: responses(d.ok("The keys (RFC 7517)", typeJWKSet, reflect.TypeFor[jwkSet](), cacheMetadata)),
+		Responses: responses(d.ok("The keys (RFC 7517)", typeJWKSet, reflect.TypeFor[jwkSet](), cacheMetadata), d.errors()),
 	})
 	document.AddOperation(&huma.Operation{
 		Method: http.MethodGet, Path: pathMetadata, OperationID: "get-authorization-server-metadata",

@@ -21,8 +21,10 @@ const DefaultTokenTTL = 90 * time.Minute
 type Config struct {
 	// Tokens is where accounts and revocations are kept. Required.
 	Tokens store.Tokens
-	// Keys is where the signing keys are kept. Required; New fails when there is none.
-	Keys store.SigningKeys
+	// Keys is where the signing keys are kept. Required; New fails when there is none, and when one is sealed and
+	// MasterKey doesn't open it.
+	Keys      store.SigningKeys
+	MasterKey store.MasterKey
 	// Issuer is the public base URL, without query and fragment (RFC 8414 2). Required. It goes into iss, aud and the
 	// metadata; tokens with another one are accepted all the same.
 	Issuer string
@@ -78,7 +80,8 @@ type Server struct {
 	noSecret store.SecretDigest
 }
 
-// New reads the signing keys and starts writing behind. Close ends it.
+// New reads the signing keys, notes in them how long its tokens live, and starts to look for new keys and to write
+// behind. Close ends both.
 func New(ctx context.Context, config Config) (*Server, error) {
 	issuer, err := parseIssuer(config.Issuer)
 	if err != nil {
@@ -96,7 +99,8 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if s.metadata, err = json.Marshal(newMetadata(issuer)); err != nil {
 		return nil, fmt.Errorf("unable to encode the server's metadata: %w", err)
 	}
-	if s.keys, err = newKeySet(ctx, config.Keys, s.now); err != nil {
+	s.keys = &keySet{stored: config.Keys, master: config.MasterKey, now: s.now, logger: s.logger}
+	if err := s.keys.start(ctx, s.ttl); err != nil {
 		return nil, err
 	}
 	s.recorder = newRecorder(s.tokens.RecordTokens, s.logger)
@@ -150,6 +154,7 @@ func parseIssuer(text string) (string, error) {
 // Close writes what is still to be written. Call it once no request is served any more, and before the database is
 // closed. It may be called again.
 func (s *Server) Close(ctx context.Context) error {
+	s.keys.close()
 	return s.recorder.close(ctx)
 }
 

@@ -83,7 +83,11 @@ func (s *Server) sign(account store.ServiceAccount, secretVersion int) (issued, 
 	if err != nil {
 		return issued{}, fmt.Errorf("unable to encode the claims of a token: %w", err)
 	}
-	signature, err := s.keys.current.Load().signer.Sign(payload)
+	signer, err := s.keys.current.Load().signer(now)
+	if err != nil {
+		return issued{}, err
+	}
+	signature, err := signer.Sign(payload)
 	if err != nil {
 		return issued{}, fmt.Errorf("unable to sign a token: %w", err)
 	}

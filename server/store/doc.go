@@ -123,6 +123,8 @@ type Tokens interface {
 
 // SigningKeys is where the keys that sign access tokens are kept.
 type SigningKeys interface {
-	// SigningKeys returns every key, the one that signs first.
+	// SigningKeys returns every key in the order of SortSigningKeys.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
+	// ChangeSigningKeys does what decide wants done to the keys as they are, which nobody else changes meanwhile.
+	ChangeSigningKeys(ctx context.Context, decide func([]SigningKey) (KeyChange, error)) error
 }

@@ -26,6 +26,8 @@ const (
 	CodeNotADatabase       Code = "not_a_database"
 	CodeUnavailable        Code = "unavailable"
 	CodeRequestMismatch    Code = "idempotency_mismatch"
+	CodeNoMasterKey        Code = "no_master_key"
+	CodeWrongMasterKey     Code = "wrong_master_key"
 )
 
 // Error is a broken rule, in words for a person. It never holds a secret.

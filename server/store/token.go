@@ -1,18 +1,5 @@
 package store
 
-import "time"
-
-// SigningKey signs access tokens. It is made by init and kept in the database, so that a restart ends no token.
-type SigningKey struct {
-	// ID is the key's RFC 7638 thumbprint, the kid of the tokens that it signs.
-	ID string
-	// Algorithm is the JWS algorithm (RFC 7518 3.1), such as ES256.
-	Algorithm string
-	// PrivateKey is the key as PKCS #8 in DER.
-	PrivateKey []byte
-	CreatedAt  time.Time
-}
-
 // Principal is who a token speaks for.
 type Principal struct {
 	Account ServiceAccount

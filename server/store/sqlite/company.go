@@ -25,7 +25,7 @@ func (s *Store) Initialize(ctx context.Context, company store.NewCompany, key st
 					"make new ones with 'admin recover --company-id %s'; for a further company use 'company add'.",
 				s.path, companies[0].Name, companies[0].ID, companies[0].ID)}
 		}
-		if err := insertSigningKey(ctx, tx, key); err != nil {
+		if err := putSigningKey(ctx, tx, key); err != nil {
 			return err
 		}
 		admin, err = s.insertCompany(ctx, tx, company)
