@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -54,7 +55,8 @@ func TestConnectionsThatHangKeepNobodyOut(t *testing.T) {
 				t.Errorf("%v connections were dropped", dropped)
 			}
 			for _, conn := range first {
-				if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+				// Less than the server's own patience with a header or a body.
+				if err := conn.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
@@ -131,8 +133,12 @@ func TestBodyThatDripsIsCutOffAtTheSameTime(t *testing.T) {
 func TestSlowReaderHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 16<<20) // more than the kernel's buffers hold
+	var entered atomic.Int64
 	s := newStack(t, narrow, map[string]http.HandlerFunc{
-		"GET /large": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, large) },
+		"GET /large": func(w http.ResponseWriter, _ *http.Request) {
+			entered.Add(1)
+			_, _ = io.WriteString(w, large)
+		},
 		"GET /small": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") },
 	})
 	for range 4 { // more than there are places, and they read nothing
@@ -141,6 +147,7 @@ func TestSlowReaderHoldsNoPlace(t *testing.T) {
 			_ = tcp.SetReadBuffer(4096)
 		}
 	}
+	eventually(t, "each gets its place", func() bool { return entered.Load() == 4 })
 	s.await(readsInFlight, 0)
 	for range 20 {
 		s.ask(http.StatusOK, http.MethodGet, "/small", "")
