@@ -2,11 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -36,8 +39,11 @@ func TestConnectionsThatHangKeepNobodyOut(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, Config{MaxConnections: 500}, map[string]http.HandlerFunc{"POST /echo": echo})
 			s.client.Transport = &http.Transport{DisableKeepAlives: true} // each request is a new client's
+			var first []net.Conn
 			for range 3 {
-				s.flood(700, text)
+				if conns := s.flood(700, text); first == nil {
+					first = conns[:100]
+				}
 				if got := s.ask(http.StatusOK, http.MethodPost, "/echo", "hello"); got.text != "hello" {
 					t.Errorf("got %q", got.text)
 				}
@@ -47,6 +53,15 @@ func TestConnectionsThatHangKeepNobodyOut(t *testing.T) {
 			}
 			if dropped := s.metric("procore_http_connections_dropped_total"); dropped < 1500 {
 				t.Errorf("%v connections were dropped", dropped)
+			}
+			for _, conn := range first {
+				// Less than the server's own patience with a header or a body.
+				if err := conn.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Fatal("a connection that hangs is still there")
+				}
 			}
 		})
 	}
@@ -65,7 +80,11 @@ func TestConnectionAtWorkIsNotDroppedForThoseThatHang(t *testing.T) {
 		answered <- err
 	}()
 	s.await(readsInFlight, 1)
-	s.flood(200, "GET / HTTP/1.1\r\n")
+	s.flood(60, "GET / HTTP/1.1\r\n")
+	eventually(t, "connections are dropped", func() bool {
+		got, err := s.send(t.Context(), http.MethodGet, "/metrics", "")
+		return err == nil && number(t, got.text, "procore_http_connections_dropped_total") >= 40
+	})
 	close(gate.open)
 	if err := <-answered; err != nil {
 		t.Error(err)
@@ -114,8 +133,12 @@ func TestBodyThatDripsIsCutOffAtTheSameTime(t *testing.T) {
 func TestSlowReaderHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 16<<20) // more than the kernel's buffers hold
+	var entered atomic.Int64
 	s := newStack(t, narrow, map[string]http.HandlerFunc{
-		"GET /large": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, large) },
+		"GET /large": func(w http.ResponseWriter, _ *http.Request) {
+			entered.Add(1)
+			_, _ = io.WriteString(w, large)
+		},
 		"GET /small": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") },
 	})
 	for range 4 { // more than there are places, and they read nothing
@@ -124,6 +147,7 @@ func TestSlowReaderHoldsNoPlace(t *testing.T) {
 			_ = tcp.SetReadBuffer(4096)
 		}
 	}
+	eventually(t, "each gets its place", func() bool { return entered.Load() == 4 })
 	s.await(readsInFlight, 0)
 	for range 20 {
 		s.ask(http.StatusOK, http.MethodGet, "/small", "")

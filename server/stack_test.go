@@ -110,16 +110,19 @@ func (s *stack) ask(status int, method, path, body string) reply {
 // metric returns the value of a metric's line, 0 where there is none.
 func (s *stack) metric(name string) float64 {
 	s.t.Helper()
-	for line := range strings.Lines(s.ask(http.StatusOK, http.MethodGet, "/metrics", "").text) {
-		if value, found := strings.CutPrefix(line, name+" "); found {
-			var number float64
-			if _, err := fmt.Sscan(value, &number); err != nil {
-				s.t.Fatal(err)
+	return number(s.t, s.ask(http.StatusOK, http.MethodGet, "/metrics", "").text, name)
+}
+
+func number(t *testing.T, metrics, name string) (value float64) {
+	t.Helper()
+	for line := range strings.Lines(metrics) {
+		if text, found := strings.CutPrefix(line, name+" "); found {
+			if _, err := fmt.Sscan(text, &value); err != nil {
+				t.Fatal(err)
 			}
-			return number
 		}
 	}
-	return 0
+	return value
 }
 
 // await waits until a metric has a value.
