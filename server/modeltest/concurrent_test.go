@@ -188,7 +188,10 @@ func (m *member) play() {
 	case 0:
 		m.create()
 	case 1:
-		m.change(account, "", "PATCH", path, object{"name": m.name()})
+		name := m.name()
+		if a := m.change(account, "", "PATCH", path, object{"name": name}); a.ok() && dataAs[shownAccount](m.t, a).Name != name {
+			m.t.Errorf("account %s was to be called %q: %s", account, name, a.body)
+		}
 	case 2, 3:
 		m.reset(account)
 	case 4:
