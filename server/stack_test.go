@@ -11,10 +11,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // stack is everything around the routes, on a real socket, with routes of the test's own: these can be held up, which
@@ -42,7 +45,14 @@ func newStack(t *testing.T, config Config, routes map[string]http.HandlerFunc) *
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	mux.Handle("GET /metrics", s.metrics.handler())
-	server := &Server{config: config, handler: middleware(mux, config, s.metrics), connections: newConnections(config.MaxConnections, s.metrics)}
+	database, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "procore.db"), Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &Server{
+		config: config, handler: middleware(mux, config, s.metrics), connections: newConnections(config.MaxConnections, s.metrics),
+		store: database, ready: &readiness{database: database, logger: config.Logger},
+	}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +63,7 @@ func newStack(t *testing.T, config Config, routes map[string]http.HandlerFunc) *
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		stop()
-		if err := <-ended; err != nil {
+		if err := errors.Join(<-ended, database.Close()); err != nil {
 			t.Errorf("serve: %v", err)
 		}
 	})

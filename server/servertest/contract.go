@@ -130,13 +130,20 @@ func (c *contractCheck) check(r *http.Request, answer *httptest.ResponseRecorder
 // checkRefusal holds the answer to a path or method that the document doesn't have: it must be a refusal, in the words
 // of the API that it belongs to.
 func (c *contractCheck) checkRefusal(r *http.Request, answer *httptest.ResponseRecorder) error {
-	if answer.Code != http.StatusNotFound && answer.Code != http.StatusMethodNotAllowed {
-		return errors.New("the document has no such operation")
-	}
 	schema := "Error"
 	ofOauth := strings.HasPrefix(r.URL.Path, "/oauth/") || strings.HasPrefix(r.URL.Path, "/.well-known/oauth-authorization-server")
-	if ofOauth && answer.Code == http.StatusMethodNotAllowed {
-		schema = "OauthError"
+	switch answer.Code {
+	case http.StatusNotFound:
+	case http.StatusBadRequest: // a secret in the URL is refused before anything is looked up
+		if strings.HasPrefix(r.URL.Path, "/oauth/") {
+			schema = "OauthError"
+		}
+	case http.StatusMethodNotAllowed:
+		if ofOauth {
+			schema = "OauthError"
+		}
+	default:
+		return errors.New("the document has no such operation")
 	}
 	return c.validate(jsonPointer("components", "schemas", schema), answer.Body.Bytes())
 }
