@@ -121,7 +121,7 @@ func (p *faultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // forward asks the server. It doesn't end with the provider's request: a server doesn't stop because nobody listens.
 func (p *faultProxy) forward(r *http.Request, body []byte) *answer {
-	request, err := http.NewRequest(r.Method, p.target+r.URL.RequestURI(), bytes.NewReader(body))
+	request, err := http.NewRequest(r.Method, p.target+r.URL.RequestURI(), bytes.NewReader(body)) //nolint:gosec // to the test's own server, as a proxy does
 	if err != nil {
 		p.t.Error(err)
 		panic(http.ErrAbortHandler)
@@ -161,7 +161,7 @@ func cutAfter(_ http.ResponseWriter, _ *http.Request, forward func() *answer) {
 }
 
 // truncated sends a part of the answer, and says it were the whole. An answer without a body loses its headers' end.
-func truncated(w http.ResponseWriter, r *http.Request, forward func() *answer) {
+func truncated(w http.ResponseWriter, _ *http.Request, forward func() *answer) {
 	whole := forward()
 	if len(whole.body) == 0 {
 		connection, buffer, err := http.NewResponseController(w).Hijack()

@@ -124,7 +124,7 @@ type difference struct{ attribute, was, is string }
 func differences(state, plan, found []managed) []difference {
 	var list []difference
 	for i, now := range found {
-		if now.value.Equal(state[i].value) || (plan != nil && now.value.Equal(plan[i].value)) {
+		if now.value.Equal(state[i].value) || (len(plan) > i && now.value.Equal(plan[i].value)) {
 			continue
 		}
 		list = append(list, difference{now.attribute, shown(state[i].value), shown(now.value)})

@@ -380,7 +380,7 @@ func TestAccAStateWithoutETagsIsLookedAtBeforeAChange(t *testing.T) {
 		if bytes.Equal(state, without) {
 			t.Fatal("the state has no private part to forget")
 		}
-		if err := os.WriteFile(path, without, 0o600); err != nil {
+		if err := os.WriteFile(path, without, 0o600); err != nil { //nolint:gosec // in the test's own folder
 			t.Fatal(err)
 		}
 	}
@@ -401,4 +401,29 @@ func TestAccAStateWithoutETagsIsLookedAtBeforeAChange(t *testing.T) {
 	if left := w.everyAccount(); len(left) != 1 {
 		t.Errorf("%d accounts are left", len(left))
 	}
+}
+
+// Where nothing in the configuration has told whose permissions they are, the ETag still does.
+func TestAccPermissionsOfAStrangerThatHoldsTheSameAreLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	elsewhere := newWorldOn(t, servertest.Start(t))
+	w.make("ours")
+	stranger := elsewhere.make("a stranger")
+	elsewhere.grant(stranger.ID, map[string]string{"documents": "readonly"})
+	space := newWorkspace(t)
+	granted := func(level string) string {
+		return "resource \"procore_service_account_permissions\" \"test\" {\n  service_account_id = \"" + stranger.ID + "\"\n" +
+			"  company = { documents = \"" + level + "\" }\n}\n"
+	}
+	space.apply(w.config(granted("readonly")))
+	space.write(elsewhere.config(granted("admin")), "main.tf")
+	for _, try := range []string{"apply", "destroy"} {
+		if _, err := space.try(try, "-refresh=false", "-auto-approve", "-no-color"); err == nil || !lines("may be another account", "base_url").MatchString(err.Error()) {
+			t.Errorf("%s: %v", try, err)
+		}
+	}
+	if held, err := elsewhere.granted(stranger.ID); err != nil || held != "map[documents:readonly]" {
+		t.Errorf("the stranger holds %s, %v", held, err)
+	}
+	space.apply(w.config(granted("admin")))
 }

@@ -121,7 +121,8 @@ func TestAGuardedChangeLooksOnlyWhenItMustAndGivesUpInTheEnd(t *testing.T) {
 			get:   func() (string, string, error) { gets++; return "object", "fresh", nil },
 			allow: func(string) bool { return !test.refuse },
 			change: func(etag string) error {
-				if changes++; etag == "" || (changes > 1) != (etag == "fresh") && test.known != "" {
+				changes++
+				if etag == "" || (changes > 1) != (etag == "fresh") && test.known != "" {
 					t.Errorf("%s: attempt %d with ETag %q", name, changes, etag)
 				}
 				return test.answers[changes-1]

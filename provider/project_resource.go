@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 )
@@ -129,6 +130,7 @@ func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest
 	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	changes, changed := plan.changes(state)
+	allow := r.allow(ctx, known, state, &plan, &resp.State, resp.Private, &resp.Diagnostics)
 	var project *client.Project
 	err := guarded[*client.Project]{
 		etag: known.ETag,
@@ -138,11 +140,7 @@ func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest
 			now.fill(*found)
 			project = found
 			changes, changed = plan.changes(now)
-			return r.unchanged(ctx, &resp.Diagnostics, known, state, &plan, *found, func(found client.Project) {
-				state.fill(found)
-				resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-				r.keep(ctx, resp.Private, found, &resp.Diagnostics)
-			})
+			return allow(found)
 		},
 		change: func(etag string) (err error) {
 			if changed {
@@ -175,31 +173,34 @@ func (r *projectResource) get(ctx context.Context, api *client.Client, state pro
 	}
 }
 
-// unchanged reports whether a project is the state's, and nobody else has changed what the configuration decides. If not,
-// it adds an error, and calls conflict for a change. A plan of nil is one to destroy it.
-func (r *projectResource) unchanged(
-	ctx context.Context, diags *diag.Diagnostics, known basis, state projectModel, plan *projectModel, found client.Project,
-	conflict func(client.Project),
-) bool {
-	if r.otherProject(diags, known, found) {
-		return false
-	}
-	var now projectModel
-	now.fill(found)
+// allow returns what lets a change of a project go on when it is the state's, and nobody else has changed what the
+// configuration decides. If not, it adds an error; what somebody changed becomes the state, and the basis of the next plan.
+// A plan of nil is one to destroy it.
+func (r *projectResource) allow(
+	ctx context.Context, known basis, state projectModel, plan *projectModel, to *tfsdk.State, private privateState, diags *diag.Diagnostics,
+) func(*client.Project) bool {
 	var planned []managed
 	if plan != nil {
 		planned = plan.managed()
 	}
-	different := differences(state.managed(), planned, now.managed())
-	if len(different) == 0 {
-		return true
+	return func(found *client.Project) bool {
+		if r.otherProject(diags, known, *found) {
+			return false
+		}
+		now := state
+		now.fill(*found)
+		different := differences(state.managed(), planned, now.managed())
+		if len(different) == 0 {
+			return true
+		}
+		r.changed(ctx, diags, changedSince{
+			object: "Project " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
+			filter: client.AuditFilter{ProjectID: found.ID}, concerns: actions("project.updated"),
+		})
+		diags.Append(to.Set(ctx, now)...)
+		r.keep(ctx, private, *found, diags)
+		return false
 	}
-	r.changed(ctx, diags, changedSince{
-		object: "Project " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
-		filter: client.AuditFilter{ProjectID: found.ID}, concerns: actions("project.updated"),
-	})
-	conflict(found)
-	return false
 }
 
 func (r *projectResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -212,15 +213,9 @@ func (r *projectResource) Delete(ctx context.Context, req resource.DeleteRequest
 	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	err := guarded[*client.Project]{
-		etag: known.ETag,
-		get:  r.get(ctx, api, state),
-		allow: func(found *client.Project) bool {
-			return r.unchanged(ctx, &resp.Diagnostics, known, state, nil, *found, func(found client.Project) {
-				state.fill(found)
-				resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-				r.keep(ctx, resp.Private, found, &resp.Diagnostics)
-			})
-		},
+		etag:   known.ETag,
+		get:    r.get(ctx, api, state),
+		allow:  r.allow(ctx, known, state, nil, &resp.State, resp.Private, &resp.Diagnostics),
 		change: func(etag string) error { return api.DeleteProject(ctx, companyID, id, client.IfMatch(etag)) },
 	}.do()
 	if err != nil && !client.IsNotFound(err) {

@@ -40,8 +40,12 @@ var accountFields = map[string]string{
 // managed are the attributes that the configuration decides, which is what a change made elsewhere can get in the way of.
 func (m *serviceAccountModel) managed() []managed {
 	return []managed{
-		{"name", m.Name}, {"app_type", m.AppType}, {"marketplace_app", m.MarketplaceApp}, {"description", m.Description},
-		{"deletion_protection", m.DeletionProtection}, {"add_to_new_projects", m.AddToNewProjects},
+		{"name", m.Name},
+		{"app_type", m.AppType},
+		{"marketplace_app", m.MarketplaceApp},
+		{"description", m.Description},
+		{"deletion_protection", m.DeletionProtection},
+		{"add_to_new_projects", m.AddToNewProjects},
 	}
 }
 

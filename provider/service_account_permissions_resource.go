@@ -208,7 +208,11 @@ func (r *permissionsResource) unchanged(
 	different := differences(state.managed(), planned, now.managed())
 	if len(different) == 0 {
 		// Equal levels have equal ETags, if they are the same account's.
-		return known.ETag == "" || known.ClientID != "" || len(differences(planned, nil, now.managed())) == 0 || !maybeOther(diags, account)
+		odd := known.ETag != "" && known.ClientID == "" && len(differences(planned, nil, now.managed())) > 0
+		if odd {
+			maybeOther(diags, account)
+		}
+		return !odd
 	}
 	r.changed(ctx, diags, changedSince{
 		object:    "What service account " + account.id + " may do in company " + account.companyID,

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
@@ -186,11 +187,8 @@ func (r *serviceAccountResource) Update(ctx context.Context, req resource.Update
 		return
 	}
 	known := readBasis(ctx, req.Private, &resp.Diagnostics)
-	account, err := r.update(ctx, api, known, plan, state, &resp.Diagnostics, func(found client.ServiceAccount) {
-		state.refresh(found)
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		r.keep(ctx, resp.Private, found, &resp.Diagnostics)
-	})
+	allow := r.allow(ctx, known, state, &plan, &resp.State, resp.Private, &resp.Diagnostics)
+	account, err := r.update(ctx, api, known, plan, state, allow)
 	if err != nil {
 		r.report(&resp.Diagnostics, r.tried("update", state.ID.ValueString(), state.CompanyID.ValueString()), err)
 		return
@@ -204,8 +202,7 @@ func (r *serviceAccountResource) Update(ctx context.Context, req resource.Update
 
 // update sends what differs. When that is nothing the API knows of, such as client_secret_wo_version, it only looks.
 func (r *serviceAccountResource) update(
-	ctx context.Context, api *client.Client, known basis, plan, state serviceAccountModel, diags *diag.Diagnostics,
-	conflict func(client.ServiceAccount),
+	ctx context.Context, api *client.Client, known basis, plan, state serviceAccountModel, allow func(*client.ServiceAccount) bool,
 ) (*client.ServiceAccount, error) {
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	changes, changed := plan.changes(state)
@@ -221,7 +218,7 @@ func (r *serviceAccountResource) update(
 			now.fill(*found)
 			account = found
 			changes, changed = plan.changes(now)
-			return r.unchanged(ctx, diags, known, state, &plan, *found, conflict)
+			return allow(found)
 		},
 		change: func(etag string) (err error) {
 			if changed {
@@ -241,31 +238,35 @@ func (r *serviceAccountResource) get(ctx context.Context, api *client.Client, st
 	}
 }
 
-// unchanged reports whether an account is the state's, and nobody else has changed what the configuration decides. If
-// not, it adds an error, and calls conflict for a change. A plan of nil is one to destroy it.
-func (r *serviceAccountResource) unchanged(
-	ctx context.Context, diags *diag.Diagnostics, known basis, state serviceAccountModel, plan *serviceAccountModel, found client.ServiceAccount,
-	conflict func(client.ServiceAccount),
-) bool {
-	if r.stranger(diags, state.ClientID, found) {
-		return false
-	}
-	var now serviceAccountModel
-	now.fill(found)
+// allow returns what lets a change of an account go on when it is the state's, and nobody else has changed what the
+// configuration decides. If not, it adds an error; what somebody changed becomes the state, and the basis of the next plan.
+// A plan of nil is one to destroy it.
+func (r *serviceAccountResource) allow(
+	ctx context.Context, known basis, state serviceAccountModel, plan *serviceAccountModel, to *tfsdk.State, private privateState,
+	diags *diag.Diagnostics,
+) func(*client.ServiceAccount) bool {
 	var planned []managed
 	if plan != nil {
 		planned = plan.managed()
 	}
-	different := differences(state.managed(), planned, now.managed())
-	if len(different) == 0 {
-		return true
+	return func(found *client.ServiceAccount) bool {
+		if r.stranger(diags, state.ClientID, *found) {
+			return false
+		}
+		now := state
+		now.refresh(*found)
+		different := differences(state.managed(), planned, now.managed())
+		if len(different) == 0 {
+			return true
+		}
+		r.changed(ctx, diags, changedSince{
+			object: "Service account " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
+			filter: client.AuditFilter{ServiceAccountID: found.ID}, concerns: actions("service_account.updated"),
+		})
+		diags.Append(to.Set(ctx, now)...)
+		r.keep(ctx, private, *found, diags)
+		return false
 	}
-	r.changed(ctx, diags, changedSince{
-		object: "Service account " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
-		filter: client.AuditFilter{ServiceAccountID: found.ID}, concerns: actions("service_account.updated"),
-	})
-	conflict(found)
-	return false
 }
 
 func (r *serviceAccountResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -278,15 +279,9 @@ func (r *serviceAccountResource) Delete(ctx context.Context, req resource.Delete
 	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	err := guarded[*client.ServiceAccount]{
-		etag: known.ETag,
-		get:  r.get(ctx, api, state),
-		allow: func(found *client.ServiceAccount) bool {
-			return r.unchanged(ctx, &resp.Diagnostics, known, state, nil, *found, func(found client.ServiceAccount) {
-				state.refresh(found)
-				resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-				r.keep(ctx, resp.Private, found, &resp.Diagnostics)
-			})
-		},
+		etag:  known.ETag,
+		get:   r.get(ctx, api, state),
+		allow: r.allow(ctx, known, state, nil, &resp.State, resp.Private, &resp.Diagnostics),
 		change: func(etag string) error {
 			return api.DeleteServiceAccount(ctx, companyID, id, client.IfMatch(etag))
 		},

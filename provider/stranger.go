@@ -51,12 +51,11 @@ func (c *connection) seenOther(ctx context.Context, diags *diag.Diagnostics, tri
 }
 
 // maybeOther adds an error for permissions that are as they were and yet are not those that the plan was made against.
-func maybeOther(diags *diag.Diagnostics, account accountKey) bool {
+func maybeOther(diags *diag.Diagnostics, account accountKey) {
 	diags.AddError(fmt.Sprintf("Service account %s may be another account than the one that the plan was made against", account.id),
 		"Its permissions look the same, but the server has another version of them. Nothing was changed. Check base_url (PROCORE_BASE_URL) and "+
 			"database (PROCORE_DATABASE): do they name the server that the state was made with? If so, run terraform plan again, without "+
 			"-refresh=false, and apply that.")
-	return true
 }
 
 // otherProject adds an error for a project that has the ID of the one in the state, but was made at another time: that

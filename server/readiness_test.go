@@ -58,8 +58,12 @@ func TestReadyzProbesOnceASecondHoweverOftenItIsAsked(t *testing.T) {
 		})
 	}
 	group.Wait()
+	// A change of the last second, such as those of the start, spares the probe.
+	for deadline := time.Now().Add(time.Minute); writes() == before && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		ready(t, p.url)
+	}
 	if probes, most := writes()-before, 2+int(time.Since(started)/time.Second); probes < 1 || probes > most {
-		t.Errorf("400 questions in %s made %d probes, want at least one and at most %d", time.Since(started), probes, most)
+		t.Errorf("400 questions and more in %s made %d probes, want at least one and at most %d", time.Since(started), probes, most)
 	}
 }
 
