@@ -36,7 +36,7 @@ func receive(w http.ResponseWriter, r *http.Request, memory *budget) (release fu
 	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout))
 	if !takesBody(r.Method) {
 		r.Body = http.NoBody
-		w.Header().Set("Connection", "close") // rather than reading what nobody asked for
+		closeAfterwards(w, r) // rather than reading what nobody asked for
 		return func() {}, nil
 	}
 	body := &body{memory: memory, limit: bodyLimit(r)}
@@ -50,16 +50,24 @@ func receive(w http.ResponseWriter, r *http.Request, memory *budget) (release fu
 		_ = connection.SetReadDeadline(time.Time{}) // it would end the request's context while that is worked on
 	}
 	if err != nil {
-		w.Header().Set("Connection", "close")
+		closeAfterwards(w, r)
 		body.release()
 		return nil, err
 	}
 	if int64(body.Len()) > body.limit {
-		w.Header().Set("Connection", "close")
+		closeAfterwards(w, r)
 	}
 	r.Body, r.ContentLength = io.NopCloser(&body.Buffer), int64(body.Len())
 	r.TransferEncoding = nil
 	return body.release, nil
+}
+
+// closeAfterwards ends a connection on which there is more of the body to come. Over HTTP/2 only the request's own stream
+// is reset, which net/http does by itself; the header would end the connection, and with it the other requests on it.
+func closeAfterwards(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor < 2 {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 // takesBody reports whether requests with this method have a body here.

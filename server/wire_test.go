@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -143,8 +142,8 @@ func TestOneHTTP2ConnectionCarriesManyRequests(t *testing.T) {
 	}
 	group.Wait()
 	text := client{url: p.url, http: trusting}.do(t, 200, "GET", "/metrics", "")
-	if !regexp.MustCompile(`procore_http_connections [123]\n`).MatchString(text) { // some may have been opened at the same moment
-		t.Error("there is a connection for each request")
+	if !strings.Contains(text, "procore_http_connections 1\n") {
+		t.Error("there is more than one connection")
 	}
 	transport.CloseIdleConnections()
 	p.stop()
