@@ -31,7 +31,8 @@ resource "procore_service_account_secret_reset" "exporter" {
 }
 
 # Stands in for the resource of a secret store, such as vault_kv_secret_v2 or aws_secretsmanager_secret_version. It takes
-# the credentials from the reset, so that each rotation puts the new secret there in the same apply.
+# the credentials from the reset, so that each rotation puts the new secret there in the same apply. A store's own resource
+# knows that it holds a secret; terraform_data doesn't, and a plan shows what it held before. Don't keep a real one in it.
 resource "terraform_data" "secret_store" {
   input = {
     client_id     = procore_service_account.exporter.client_id
