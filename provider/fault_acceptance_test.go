@@ -333,14 +333,18 @@ func TestAccEachRetryIsOneSentenceInTheLog(t *testing.T) {
 	proxy := newFaultProxy(t, w.URL)
 	proxy.arm(`POST .*/service_accounts`, 1, cutAfter)
 	proxy.arm(`GET .*/service_accounts`, 1, status(http.StatusTooManyRequests, "1"))
-	log := t.TempDir() + "/provider.log"
-	space := newWorkspace(t, "TF_LOG_PROVIDER=WARN", "TF_LOG_PATH="+log)
+	space := newWorkspace(t)
 	space.apply(proxy.behind(w).patient() + account(`name = "ci"`) + "data \"procore_service_accounts\" \"all\" {\n  search = \"sought\"\n}\n")
-	written, err := os.ReadFile(log)
+	written, err := os.ReadFile(space.trace)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(written)
+	var text string
+	for line := range strings.Lines(string(written)) {
+		if strings.Contains(line, " [WARN] ") {
+			text += line
+		}
+	}
 	contains(t, text, "Attempt 1 of 5 at POST /rest/v2.0/companies/1/service_accounts failed because EOF; the next one follows in ",
 		"Attempt 1 of 5 at GET /rest/v2.0/companies/1/service_accounts failed because the answer was 429; the next one follows in 1")
 	if strings.Count(text, "Attempt 1 of 5") != 2 || strings.Contains(text, "sought") || strings.Contains(text, space.secret(accountAddress)) {
