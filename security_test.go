@@ -3,7 +3,6 @@ package main
 import (
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -50,17 +49,18 @@ func TestEachPromiseInSecurityNamesTestsThatExist(t *testing.T) {
 func testsOfTheModule(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+	module := os.DirFS(".")
+	err := fs.WalkDir(module, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), ".") {
-			return filepath.SkipDir
+			return fs.SkipDir
 		}
 		if !strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		source, err := os.ReadFile(path)
+		source, err := fs.ReadFile(module, path)
 		for _, found := range testFunc.FindAllSubmatch(source, -1) {
 			names[string(found[1])] = true
 		}
