@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 )
 
@@ -33,7 +34,7 @@ type watchedTransport struct {
 // RoundTrip sends the request and looks at both (http.RoundTripper).
 func (w watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.secrets.noteHeader(r.Header)
-	inner, sent := r.Clone(r.Context()), &bytes.Buffer{}
+	inner, sent := r.Clone(r.Context()), &sentBody{}
 	if r.Body != nil {
 		inner.Body = struct {
 			io.Reader
@@ -50,7 +51,7 @@ func (w watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil { // a cut answer is for the test to judge
 		return response, nil //nolint:nilerr // whoever reads the body meets the error
 	}
-	for _, place := range w.secrets.answer(r, sent.Bytes(), response.StatusCode, response.Header, body) {
+	for _, place := range w.secrets.answer(r, sent.bytes(), response.StatusCode, response.Header, body) {
 		w.t.Error(fmt.Sprintf("%s, answer %d: ", r.Method, response.StatusCode) + place)
 	}
 	return response, nil
@@ -64,4 +65,23 @@ func (f failing) Read([]byte) (int, error) {
 		return 0, io.EOF
 	}
 	return 0, f.err
+}
+
+// sentBody keeps what of a body has been sent. An answer may come while that goes on.
+type sentBody struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write adds to it (io.Writer).
+func (b *sentBody) Write(data []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(data)
+}
+
+func (b *sentBody) bytes() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Clone(b.text.Bytes())
 }
