@@ -220,8 +220,8 @@ func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
 
 // readAnswer decodes what came of a call into data, or makes the error of it.
 func readAnswer(ctx context.Context, response *resty.Response, err error, data any) *Error {
-	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
-		return errorFromTransport(ctx, err) // also when it was the wait for a retry that ended
+	if ended := ctx.Err(); ended != nil && (errors.Is(err, ended) || err == nil && retryableStatus(response.StatusCode())) {
+		return errorFromTransport(ctx, ended) // also when it was a retry, or the wait for it, that was not to be any more
 	}
 	if response != nil && response.RawResponse != nil && response.StatusCode() >= http.StatusMultipleChoices {
 		// Before err: when waiting longer was refused, resty has both, and the answer says more.

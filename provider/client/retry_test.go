@@ -405,3 +405,17 @@ func TestACancelledContextStopsAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// resty gives the answer back without an error when the context has ended before the wait for the next attempt.
+func TestAnAnswerThatWouldHaveBeenRetriedIsACancellationOnceTheContextHasEnded(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	api := newFakeAPI(t, func(w http.ResponseWriter, _ *http.Request) {
+		cancel()
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	_, err := api.client(t).CreateProject(ctx, "1", NewProject{Name: "Tower"})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
