@@ -164,7 +164,7 @@ func (d keyRotated) print(to io.Writer, now time.Time) error {
 		fmt.Fprintf(&text, "It is sealed with the master key %s; those before were sealed with %s, which no server needs any more.\n", d.next.MasterKeyID, d.lost)
 	}
 	if len(d.sealed) > 0 {
-		fmt.Fprintf(&text, "Sealed the keys that were in plain: %s. Every server needs the master key from its next start on.\n", strings.Join(d.sealed, ", "))
+		fmt.Fprintf(&text, "Sealed the keys that were in plain: %s. Restart the servers that run without the master key: they can't use the new key.\n", strings.Join(d.sealed, ", "))
 	}
 	_, err := io.WriteString(to, text.String())
 	return err

@@ -28,6 +28,8 @@ type readiness struct {
 		CheckRead(ctx context.Context) error
 		CheckWrite(ctx context.Context) error
 	}
+	// keys returns an error while a signing key can't be used, and is quick.
+	keys     func() error
 	logger   *slog.Logger
 	stopping atomic.Bool
 
@@ -57,6 +59,9 @@ func (p *probe) fresh() bool {
 func (r *readiness) check(ctx context.Context) *rest.Error {
 	if r.stopping.Load() {
 		return notReady("stopping", "", "The server is stopping.")
+	}
+	if err := r.keys(); err != nil {
+		return notReady("signing_key_unusable", "signing_keys", "A signing key can't be used. The log says which; restart the server with the right master key.")
 	}
 	r.mu.Lock()
 	if r.latest == nil || !r.latest.fresh() {

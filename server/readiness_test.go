@@ -175,3 +175,18 @@ func invertPagesWith(t *testing.T, database, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A server that can't open the key that others sign with refuses their tokens, and soon has none of its own to sign with.
+func TestReadyzIsRedWhileASigningKeyCanNotBeUsed(t *testing.T) {
+	t.Parallel()
+	database := fresh(t)
+	initialize(t, database)
+	p := serve(t, database, nil)
+	equal(t, "readyz", ready(t, p.url), "")
+	succeed(t, "keys", "rotate", "--database", database, "--master-key-file", masterKeyFile(t, 1))
+	var reason string
+	for deadline := time.Now().Add(time.Minute); reason == "" && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		reason = ready(t, p.url)
+	}
+	equal(t, "readyz", reason, "signing_key_unusable")
+}

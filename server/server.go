@@ -89,6 +89,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.ready.keys = s.oauth.CheckKeys
 	mux := http.NewServeMux()
 	api := rest.NewAPI(mux, s.config.Version)
 	rest.Register(api, rest.Config{

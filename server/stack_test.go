@@ -51,7 +51,7 @@ func newStack(t *testing.T, config Config, routes map[string]http.HandlerFunc) *
 	}
 	server := &Server{
 		config: config, handler: middleware(mux, config, s.metrics), connections: newConnections(config.MaxConnections, s.metrics),
-		store: database, ready: &readiness{database: database, logger: config.Logger},
+		store: database, ready: &readiness{database: database, keys: func() error { return nil }, logger: config.Logger},
 	}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

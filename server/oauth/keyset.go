@@ -208,6 +208,16 @@ func (k *keys) signer(now time.Time) (jose.Signer, error) {
 	return nil, errUnableToSign
 }
 
+// unusable returns the id of a key that others may use by now, or soon will, and that doesn't open here.
+func (k *keys) unusable(now time.Time) (id string, found bool) {
+	for i, stored := range k.stored {
+		if _, opens := k.decoded[stored.ID]; !opens && k.counts(i, now) {
+			return stored.ID, true
+		}
+	}
+	return "", false
+}
+
 // find returns a public key whose tokens may still be good.
 func (k *keys) find(id string, now time.Time) (jose.JSONWebKey, bool) {
 	decoded, found := k.decoded[id]

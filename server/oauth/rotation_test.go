@@ -308,7 +308,7 @@ func TestRunningServerGoesOnWithKeysThatAreSealedMeanwhileAndWithoutThoseThatItC
 	}
 	// Nothing is signed with a key that nobody will accept.
 	h.clock.advance(2 * time.Hour)
-	h.wantRefused(h.post("/oauth/token", "grant_type=client_credentials&"+h.credentials()), 500, "server_error")
+	h.wantRefused(h.post("/oauth/token", "grant_type=client_credentials&"+h.credentials()), 503, "temporarily_unavailable")
 	h.server, h.url = h.start(func(config *oauth.Config) { config.MasterKey = master })
 	if h.keyOf(h.token(h.account, h.secret)) != next.ID {
 		t.Error("the new key doesn't sign after the restart")
@@ -330,7 +330,7 @@ func TestDiscardingEndsTokensInAServerThatCanNotOpenTheNewKey(t *testing.T) {
 		return store.DiscardSigningKeys(keys, next), nil
 	})
 	h.clock.advance(5 * time.Second)
-	h.wantRefused(h.get("/oauth/jwks.json"), 500, "server_error")
+	h.wantRefused(h.get("/oauth/jwks.json"), 503, "temporarily_unavailable")
 	h.wantEnded(token, "The access token was not issued by this server.")
-	h.wantRefused(h.post("/oauth/token", "grant_type=client_credentials&"+h.credentials()), 500, "server_error")
+	h.wantRefused(h.post("/oauth/token", "grant_type=client_credentials&"+h.credentials()), 503, "temporarily_unavailable")
 }

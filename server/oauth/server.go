@@ -151,6 +151,16 @@ func parseIssuer(text string) (string, error) {
 	return strings.TrimRight(text, "/"), nil
 }
 
+// CheckKeys returns an error while there is a signing key that this server can't open: it can't tell the tokens of other
+// servers that can, and none at all once its own keys have ended. It asks no database.
+func (s *Server) CheckKeys() error {
+	if id, found := s.keys.current.Load().unusable(s.now()); found {
+		return fmt.Errorf("signing key %s can't be used: this server was started without the master key that it is sealed with; "+
+			"restart it with that one", id)
+	}
+	return nil
+}
+
 // Close writes what is still to be written. Call it once no request is served any more, and before the database is
 // closed. It may be called again.
 func (s *Server) Close(ctx context.Context) error {
