@@ -27,6 +27,8 @@ type readiness struct {
 	database interface {
 		CheckRead(ctx context.Context) error
 		CheckWrite(ctx context.Context) error
+		// Damage returns what damage is known, without looking for it.
+		Damage() error
 	}
 	// keys returns an error while a signing key can't be used, and is quick.
 	keys     func() error
@@ -62,6 +64,9 @@ func (r *readiness) check(ctx context.Context) *rest.Error {
 	}
 	if err := r.keys(); err != nil {
 		return notReady("signing_key_unusable", "signing_keys", "A signing key can't be used. The log says which; restart the server with the right master key.")
+	}
+	if err := r.database.Damage(); err != nil { // known at once, whatever the latest probe was
+		return databaseNotReady("database_damaged", err)
 	}
 	r.mu.Lock()
 	if r.latest == nil || !r.latest.fresh() {
