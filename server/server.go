@@ -132,7 +132,7 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	maxStreams        = 64       // of one HTTP/2 connection
+	maxStreams        = 16       // of one HTTP/2 connection; clients open another one for more
 	http2Buffer       = 64 << 10 // of what an HTTP/2 connection, and each of its streams, sends unasked
 	shutdownTimeout   = 30 * time.Second
 )
