@@ -74,6 +74,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	metrics := s.metrics
 	limiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
+	endedLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
 	tokenLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("oauth"))
 	s.oauth, err = oauth.New(ctx, oauth.Config{
 		Tokens: s.store, Keys: s.store, MasterKey: s.config.MasterKey, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
@@ -94,7 +95,7 @@ func (s *Server) wire(ctx context.Context) error {
 	rest.Register(api, rest.Config{
 		Companies: s.store, ServiceAccounts: s.store, Permissions: s.store, Projects: s.store,
 		Assignments: s.store, Directory: s.store, AuditEvents: s.store, KeptAnswers: s.store,
-		Authenticate: s.authenticate, Admit: limiter.admit,
+		Authenticate: s.authenticate, Admit: limiter.admit, AdmitEnded: endedLimiter.admit,
 		SecretReset: metrics.secretsReset.Inc, Logger: s.config.Logger,
 	})
 	s.oauth.Register(mux)
