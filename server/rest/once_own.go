@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -63,12 +62,8 @@ func (a access) replayOwn(ctx huma.Context, principal store.Principal, refusal e
 	return nil
 }
 
-// bodyTimeout is how long a body may take to arrive here, as long as huma gives the bodies that it reads.
-const bodyTimeout = 5 * time.Second
-
 // fingerprint reads the body and returns the request's fingerprint, or nil when the body can't be read.
 func fingerprint(ctx huma.Context, key store.OnceKey) []byte {
-	_ = ctx.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every connection has one
 	body, err := io.ReadAll(io.LimitReader(ctx.BodyReader(), MaxBodyBytes+1))
 	if err != nil || len(body) > MaxBodyBytes {
 		return nil
