@@ -24,8 +24,8 @@ type Server struct {
 	handler http.Handler
 	metrics *metrics
 	ready   *readiness
-	// rest ends the upkeep and waits until it has ended.
-	rest        func()
+	// endUpkeep ends the upkeep and waits until it has ended.
+	endUpkeep   func()
 	connections *connections
 }
 
@@ -44,7 +44,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
-	s.rest = background(s.upkeep)
+	s.endUpkeep = background(s.upkeep)
 	return s, nil
 }
 
@@ -204,7 +204,7 @@ func (s *Server) drain(failed <-chan error) error {
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	s.rest()
+	s.endUpkeep()
 	if err := s.oauth.Close(ctx); err != nil {
 		// Nothing that was acknowledged: a full disk must not turn a stop into a failure.
 		s.config.Logger.WarnContext(ctx, "the times of the last tokens are lost: they could not be written", "error", err)
