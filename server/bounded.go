@@ -29,9 +29,10 @@ var unbounded = map[string]bool{"GET /healthz": true, "GET /readyz": true, "GET 
 func bounded(next http.Handler, config Config, metrics *metrics) http.Handler {
 	lanes := newLanes(config, metrics)
 	bodies, answers := &budget{most: bodyBytes}, &budget{most: answerBytes}
+	streams := &receiving{most: maxReceiving}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		lane := lanes.of(r)
-		release, err := receive(w, r, bodies)
+		release, err := receive(w, r, bodies, streams)
 		if err != nil {
 			if errors.Is(err, errNoMemory) {
 				lane.reject(err)

@@ -110,8 +110,8 @@ type budget struct {
 	used atomic.Int64
 }
 
-// The bounds of the memory for bodies and for answers. What is small is bounded by the number of connections, and
-// honest requests are small.
+// The bounds of the memory for bodies and for answers. What is small is bounded by the number of connections and of their
+// streams (maxStreams, maxReceiving), and honest requests are small.
 const (
 	smallBytes  = 16 << 10
 	bodyBytes   = 32 << 20

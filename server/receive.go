@@ -2,11 +2,13 @@ package server
 
 import (
 	"bytes"
+	"container/list"
 	"errors"
 	"io"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/oauth"
@@ -22,12 +24,43 @@ var (
 	errCutBody  = errors.New("cut body")
 )
 
+// maxReceiving bounds the HTTP/2 requests whose body is awaited, over all connections: a connection carries several, and
+// each costs a goroutine and its buffers. Those of HTTP/1 are bounded by the number of connections. An honest body comes
+// right behind its header, so there are never many.
+const maxReceiving = 1024
+
+// receiving are the HTTP/2 requests whose body is awaited. With one too many, the one is given up that has waited longest:
+// so whoever announces bodies and sends none pushes out their own.
+type receiving struct {
+	most int
+
+	mu      sync.Mutex
+	waiting list.List // of func(), which gives the request up; the longest wait first
+}
+
+// begin lets a request wait for its body, until it calls end. The one that waits longest may be given up for it.
+func (r *receiving) begin(giveUp func()) (end func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting.Len() >= r.most {
+		if longest, ok := r.waiting.Remove(r.waiting.Front()).(func()); ok {
+			longest() // under the lock, for its connection may be used until end returns, and no longer
+		}
+	}
+	place := r.waiting.PushBack(giveUp)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.waiting.Remove(place) // nothing where it was given up
+	}
+}
+
 // receive reads the request's body, so that a slow client holds nothing but its own connection meanwhile. It leaves a
 // body behind that is in memory. One that is too large is cut off one byte beyond its limit, for the handler to refuse
 // in its own words; the connection is closed after the answer, however much is still to come.
 //
 // Call release once the body is needed no more.
-func receive(w http.ResponseWriter, r *http.Request, memory *budget) (release func(), err error) {
+func receive(w http.ResponseWriter, r *http.Request, memory *budget, streams *receiving) (release func(), err error) {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return func() {}, nil
 	}
@@ -40,8 +73,19 @@ func receive(w http.ResponseWriter, r *http.Request, memory *budget) (release fu
 		return func() {}, nil
 	}
 	body := &body{memory: memory, limit: bodyLimit(r)}
-	err = body.read(r.Body, r.ContentLength)
+	givenUp := false
+	end := func() {}
+	if r.ProtoMajor >= 2 {
+		end = streams.begin(func() {
+			givenUp = true
+			_ = connection.SetReadDeadline(time.Unix(1, 0)) // ends the read, and waits for nobody
+		})
+	}
+	err = body.read(r.Body)
+	end()
 	switch {
+	case err != nil && givenUp:
+		err = errNoMemory
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSlowBody
 	case err != nil && !errors.Is(err, errNoMemory):
@@ -90,24 +134,22 @@ type body struct {
 	taken  int64
 }
 
-// read reads up to one byte beyond the limit. Memory is taken as bytes arrive, not as a header announces them.
-func (b *body) read(from io.Reader, announced int64) error {
+// read reads up to one byte beyond the limit. The buffer grows as bytes arrive, not as a header announces them. The first
+// chunk takes no memory of the budget, for there are only so many bodies at once; each further one does before it is read.
+func (b *body) read(from io.Reader) error {
 	from = io.LimitReader(from, b.limit+1)
-	if announced > 0 && announced <= smallBytes {
-		b.Grow(int(announced) + bytes.MinRead)
-	}
 	for {
-		n, err := io.CopyN(&b.Buffer, from, smallBytes)
+		_, err := io.CopyN(&b.Buffer, from, smallBytes)
 		if err == io.EOF { //nolint:errorlint // CopyN returns it as it is, and a wrapped one would be another fault
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if !b.memory.take(n) {
+		if !b.memory.take(smallBytes) {
 			return errNoMemory
 		}
-		b.taken += n
+		b.taken += smallBytes
 	}
 }
 

@@ -24,8 +24,8 @@ type Server struct {
 	handler http.Handler
 	metrics *metrics
 	ready   *readiness
-	// rest ends the upkeep and waits until it has ended.
-	rest        func()
+	// endUpkeep ends the upkeep and waits until it has ended.
+	endUpkeep   func()
 	connections *connections
 }
 
@@ -44,7 +44,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
-	s.rest = background(s.upkeep)
+	s.endUpkeep = background(s.upkeep)
 	return s, nil
 }
 
@@ -74,6 +74,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	metrics := s.metrics
 	limiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
+	endedLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
 	tokenLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("oauth"))
 	s.oauth, err = oauth.New(ctx, oauth.Config{
 		Tokens: s.store, Keys: s.store, MasterKey: s.config.MasterKey, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
@@ -95,7 +96,7 @@ func (s *Server) wire(ctx context.Context) error {
 	rest.Register(api, rest.Config{
 		Companies: s.store, ServiceAccounts: s.store, Permissions: s.store, Projects: s.store,
 		Assignments: s.store, Directory: s.store, AuditEvents: s.store, KeptAnswers: s.store,
-		Authenticate: s.authenticate, Admit: limiter.admit,
+		Authenticate: s.authenticate, Admit: limiter.admit, AdmitEnded: endedLimiter.admit,
 		SecretReset: metrics.secretsReset.Inc, Logger: s.config.Logger,
 	})
 	s.oauth.Register(mux)
@@ -133,7 +134,7 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	maxStreams        = 64       // of one HTTP/2 connection
+	maxStreams        = 16       // of one HTTP/2 connection; clients open another one for more
 	http2Buffer       = 64 << 10 // of what an HTTP/2 connection, and each of its streams, sends unasked
 	shutdownTimeout   = 30 * time.Second
 )
@@ -204,7 +205,7 @@ func (s *Server) drain(failed <-chan error) error {
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	s.rest()
+	s.endUpkeep()
 	if err := s.oauth.Close(ctx); err != nil {
 		// Nothing that was acknowledged: a full disk must not turn a stop into a failure.
 		s.config.Logger.WarnContext(ctx, "the times of the last tokens are lost: they could not be written", "error", err)

@@ -70,12 +70,13 @@ func (t *authTransport) RoundTrip(request *http.Request) (*http.Response, error)
 	if !possible {
 		return response, nil
 	}
-	t.forget(token)
-	if token, _, err = t.currentToken(request.Context()); err != nil {
-		_ = response.Body.Close()
+	_ = response.Body.Close()
+	if err = t.forget(request.Context(), token); err != nil {
 		return nil, err
 	}
-	_ = response.Body.Close()
+	if token, _, err = t.currentToken(request.Context()); err != nil {
+		return nil, err
+	}
 	return t.send(again, token)
 }
 
@@ -134,12 +135,17 @@ func isRefusal(err error) bool {
 }
 
 // forget drops refused, unless another request has replaced it already.
-func (t *authTransport) forget(refused *oauth2.Token) {
-	t.lock <- struct{}{}
-	defer func() { <-t.lock }()
+func (t *authTransport) forget(ctx context.Context, refused *oauth2.Token) error {
+	select {
+	case t.lock <- struct{}{}:
+		defer func() { <-t.lock }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if t.token == refused {
 		t.token = nil
 	}
+	return nil
 }
 
 // tokenError turns the library's error into an *Error: its own text would repeat the answer's body.

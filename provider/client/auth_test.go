@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 func TestAKeptTokenThatWasEndedIsReplacedOnce(t *testing.T) {
@@ -89,6 +91,38 @@ func TestATokenRequestEndsWithItsContext(t *testing.T) {
 	begin := time.Now()
 	if _, err = client.GetServiceAccount(ctx, "1", "17"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 5*time.Second {
 		t.Errorf("got %v after %s, want the context's error at once", err, time.Since(begin))
+	}
+}
+
+func TestARefusedTokenIsNotWaitedForOnceTheContextHasEnded(t *testing.T) {
+	t.Parallel()
+	transport := newAuthTransport(Config{ClientID: "id", ClientSecret: "s3cret"}, "http://127.0.0.1", http.DefaultTransport)
+	transport.token = &oauth2.Token{AccessToken: "kept", Expiry: time.Now().Add(time.Hour)}
+	ctx, cancel := context.WithCancel(t.Context())
+	transport.next = roundTripper(func(*http.Request) (*http.Response, error) {
+		transport.lock <- struct{}{} // another request gets a token, and isn't answered
+		cancel()
+		return &http.Response{StatusCode: http.StatusUnauthorized, Body: http.NoBody}, nil
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		response, err := transport.RoundTrip(request)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it waits for another request's token")
 	}
 }
 

@@ -124,10 +124,6 @@ func IsOtherCompany(err error) bool {
 // IsStale reports whether the API refused a change because the object isn't any more as IfMatch had it.
 func IsStale(err error) bool { return isAPIStatus(err, http.StatusPreconditionFailed) }
 
-// IsConflict reports whether the API refused a change because of what there is: a name taken, a
-// protected account, a last administrator.
-func IsConflict(err error) bool { return isAPIStatus(err, http.StatusConflict) }
-
 func isAPIStatus(err error, status int) bool {
 	var failure *Error
 	return errors.As(err, &failure) && failure.Origin == OriginAPI && failure.Status == status

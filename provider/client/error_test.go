@@ -13,28 +13,28 @@ func TestErrorAnswersAreTold(t *testing.T) {
 		name, contentType, body string
 		status                  int
 		origin                  Origin
-		notFound, conflict      bool
+		notFound                bool
 		text                    string
 	}{
 		{
 			"gone", "application/json", `{"error":{"code":"NOT_FOUND","message":"There is none.","details":[{"reason_code":"not_found","message":"There is none."}]}}`,
-			404, OriginAPI, true, false, "404 NOT_FOUND: There is none.",
+			404, OriginAPI, true, "404 NOT_FOUND: There is none.",
 		},
 		{
 			"another company", "application/json", `{"error":{"code":"NOT_FOUND","message":"No such company.","details":[{"reason_code":"not_found","message":"names no company of the caller's","source":"company_id"}]}}`,
-			404, OriginAPI, false, false, "404 NOT_FOUND: No such company.",
+			404, OriginAPI, false, "404 NOT_FOUND: No such company.",
 		},
 		{
 			"a path that the API doesn't know", "application/json", `{"error":{"code":"NOT_FOUND","message":"Nothing here.","details":[]}}`,
-			404, OriginAPI, false, false, "404 NOT_FOUND: Nothing here.",
+			404, OriginAPI, false, "404 NOT_FOUND: Nothing here.",
 		},
-		{"a proxy's 404", "text/html", "<html>not found</html>", 404, OriginOther, false, false, "404 Not Found, but not as the management API answers (text/html)"},
-		{"another API's 404", "application/json", `{"message":"no route"}`, 404, OriginOther, false, false, "404 Not Found, but not"},
-		{"a 404 whose error is a word", "application/json", `{"error":"not found"}`, 404, OriginOther, false, false, "404 Not Found, but not"},
-		{"a 404 without a body", "", "", 404, OriginOther, false, false, "no content type"},
-		{"a proxy's 502", "text/html; charset=utf-8", "<html>" + strings.Repeat("x", 9000), 502, OriginOther, false, false, "502 Bad Gateway, but not as the management API answers (text/html)"},
-		{"name taken", "application/json", nameTaken, 409, OriginAPI, false, true, "409 CONFLICT: The name is taken.; name: is taken"},
-		{"a redirect", "text/html", "", 302, OriginOther, false, false, "redirects elsewhere"},
+		{"a proxy's 404", "text/html", "<html>not found</html>", 404, OriginOther, false, "404 Not Found, but not as the management API answers (text/html)"},
+		{"another API's 404", "application/json", `{"message":"no route"}`, 404, OriginOther, false, "404 Not Found, but not"},
+		{"a 404 whose error is a word", "application/json", `{"error":"not found"}`, 404, OriginOther, false, "404 Not Found, but not"},
+		{"a 404 without a body", "", "", 404, OriginOther, false, "no content type"},
+		{"a proxy's 502", "text/html; charset=utf-8", "<html>" + strings.Repeat("x", 9000), 502, OriginOther, false, "502 Bad Gateway, but not as the management API answers (text/html)"},
+		{"name taken", "application/json", nameTaken, 409, OriginAPI, false, "409 CONFLICT: The name is taken.; name: is taken"},
+		{"a redirect", "text/html", "", 302, OriginOther, false, "redirects elsewhere"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -49,8 +49,8 @@ func TestErrorAnswersAreTold(t *testing.T) {
 			if err.Status != test.status || err.Origin != test.origin || err.RequestID != "r1" {
 				t.Errorf("got %+v", err)
 			}
-			if IsNotFound(err) != test.notFound || IsConflict(err) != test.conflict {
-				t.Errorf("IsNotFound = %t, IsConflict = %t", IsNotFound(err), IsConflict(err))
+			if IsNotFound(err) != test.notFound {
+				t.Errorf("IsNotFound = %t", IsNotFound(err))
 			}
 			if text := err.Error(); !strings.Contains(text, test.text) || strings.Contains(text, "xxx") || strings.Contains(text, "<html>") {
 				t.Errorf("Error() = %q, want %q and no body", text, test.text)
@@ -61,7 +61,7 @@ func TestErrorAnswersAreTold(t *testing.T) {
 	if detail := failure.Detail("name_taken"); detail == nil || detail.ExistingID != "17" || failure.Detail("last_admin") != nil {
 		t.Errorf("details = %+v", failure.Details)
 	}
-	if IsNotFound(nil) || IsConflict(errors.New("409")) {
+	if IsNotFound(nil) || IsNotFound(errors.New("404")) {
 		t.Error("something else was taken for an answer of the API")
 	}
 }

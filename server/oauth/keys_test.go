@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -154,6 +155,36 @@ func TestAnUnknownKeyReachesTheDatabaseOnceInAWhile(t *testing.T) {
 	}
 	if keys := h.publicKeys().Keys; len(keys) != 1 {
 		t.Errorf("%d keys are published while the database is away", len(keys))
+	}
+}
+
+func TestWhoeverLeavesDoesNotWaitForAnothersReadOfTheKeys(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	stranger := newHouse(t)
+	token := stranger.token(stranger.account, stranger.secret)
+	hold, reading := make(chan struct{}), make(chan struct{}, 1)
+	defer close(hold)
+	h.store.mu.Lock()
+	h.store.hold, h.store.reading = hold, reading
+	h.store.mu.Unlock()
+	h.clock.advance(time.Minute)
+	go func() { _, _, _ = h.server.Verify(context.Background(), token) }()
+	<-reading // somebody reads the keys: this one, or the poll
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	left := make(chan error, 1)
+	go func() {
+		_, _, err := h.server.Verify(ctx, token)
+		left <- err
+	}()
+	select {
+	case err := <-left:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it waits for the database")
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,8 +36,9 @@ type keySet struct {
 	logger  *slog.Logger
 	current atomic.Pointer[keys]
 
-	// rereading is held while the keys are read again; lastRead and lastErr are of the last time.
-	rereading sync.Mutex
+	// rereading is held while the keys are read again; a channel, so that waiting for another request's read ends with the
+	// context. lastRead and lastErr are of the last time.
+	rereading chan struct{}
 	lastRead  time.Time
 	lastErr   error
 
@@ -113,8 +113,12 @@ func (s *keySet) find(ctx context.Context, id string) (public jose.JSONWebKey, f
 // reread reads the keys again unless that was done a moment ago; then the outcome of that time holds. Whoever comes
 // while they are being read waits for the result, so that no good token is refused meanwhile.
 func (s *keySet) reread(ctx context.Context) error {
-	s.rereading.Lock()
-	defer s.rereading.Unlock()
+	select {
+	case s.rereading <- struct{}{}:
+		defer func() { <-s.rereading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	// A clock that went back must not keep the keys from being read until it has caught up.
 	if since := s.now().Sub(s.lastRead); since >= 0 && since < keyRereadInterval {
 		return s.lastErr

@@ -26,6 +26,8 @@ type memory struct {
 	failure error
 	// reads, writes and keyReads count calls.
 	reads, writes, keyReads, changes int
+	// hold, when set, holds up each read of the keys until it is closed; reading is told first.
+	hold, reading chan struct{}
 }
 
 var (
@@ -178,6 +180,16 @@ func (m *memory) RecordTokens(_ context.Context, lastTokenAt map[store.ID]time.T
 }
 
 func (m *memory) SigningKeys(context.Context) ([]store.SigningKey, error) {
+	m.mu.Lock()
+	hold, reading := m.hold, m.reading
+	m.mu.Unlock()
+	if hold != nil {
+		select {
+		case reading <- struct{}{}:
+		default: // told already
+		}
+		<-hold
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keyReads++

@@ -99,7 +99,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if s.metadata, err = json.Marshal(newMetadata(issuer)); err != nil {
 		return nil, fmt.Errorf("unable to encode the server's metadata: %w", err)
 	}
-	s.keys = &keySet{stored: config.Keys, master: config.MasterKey, now: s.now, logger: s.logger}
+	s.keys = &keySet{rereading: make(chan struct{}, 1), stored: config.Keys, master: config.MasterKey, now: s.now, logger: s.logger}
 	if err := s.keys.start(ctx, s.ttl); err != nil {
 		return nil, err
 	}

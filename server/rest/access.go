@@ -57,13 +57,13 @@ func (a access) allow(tool string) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		principal, err := a.identify(ctx)
 		if err == nil {
-			err = a.admit(ctx, principal)
+			err = admit(ctx, principal, a.Admit)
 		}
 		if err == nil {
 			err = a.authorize(ctx, principal, tool)
 		}
 		if err != nil {
-			if !a.replayOwn(ctx, principal, err) {
+			if err = a.replayOwn(ctx, principal, err); err != nil {
 				a.refuse(ctx, err)
 			}
 			return
@@ -99,8 +99,8 @@ func (a access) identify(ctx huma.Context) (store.Principal, error) {
 }
 
 // admit counts the request, and tells the caller how many are left (Procore's X-Rate-Limit headers).
-func (a access) admit(ctx huma.Context, principal store.Principal) error {
-	admission := a.Admit(principal.Account.ID)
+func admit(ctx huma.Context, principal store.Principal, count func(store.ID) Admission) error {
+	admission := count(principal.Account.ID)
 	if admission.Limit == 0 {
 		return nil
 	}

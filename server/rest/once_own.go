@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -29,38 +28,42 @@ type ownAnswer struct {
 // Nothing else gets in. The token's signature and lifetime hold, its account works (InvalidTokenError.Ended says so), and
 // it is the very token with which the kept request was made; company, path, body and Idempotency-Token are those of that
 // request. The kept answer is written here: no handler runs.
-func (a access) replayOwn(ctx huma.Context, principal store.Principal, refusal error) bool {
+//
+// Otherwise it returns the refusal, or that of an ended token which has asked too often: looking for what was kept costs a
+// read of the database. What Admit has let through is counted already.
+func (a access) replayOwn(ctx huma.Context, principal store.Principal, refusal error) error {
 	var refused *Error
 	if !errors.As(refusal, &refused) || refused.status != http.StatusUnauthorized && refused.status != http.StatusForbidden {
-		return false
+		return refusal
 	}
 	token := headerValues(ctx, tokenHeader)
 	if principal.TokenID == "" || len(token) != 1 || token[0] == "" || !ownActions[ctx.Operation().Path] ||
 		ctx.Param("id") != principal.Account.ID.String() || sameCompany(ctx, principal) != nil {
-		return false
+		return refusal
 	}
 	key, err := store.NewOnceKey(principal.Account.ID, token[0])
 	if err != nil {
-		return false
+		return refusal
+	}
+	if refused.status == http.StatusUnauthorized {
+		if err := admit(ctx, principal, a.AdmitEnded); err != nil {
+			return err
+		}
 	}
 	kept, found, err := a.KeptAnswers.KeptAnswer(ctx.Context(), key.ID())
 	if err != nil || !found {
-		return false
+		return refusal
 	}
 	answer, err := open[ownAnswer](key, kept)
 	if err != nil || answer.TokenID != principal.TokenID || !kept.Matches(fingerprint(ctx, key)) {
-		return false
+		return refusal
 	}
 	a.writeReplay(ctx, answer.Answer)
-	return true
+	return nil
 }
-
-// bodyTimeout is how long a body may take to arrive here, as long as huma gives the bodies that it reads.
-const bodyTimeout = 5 * time.Second
 
 // fingerprint reads the body and returns the request's fingerprint, or nil when the body can't be read.
 func fingerprint(ctx huma.Context, key store.OnceKey) []byte {
-	_ = ctx.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every connection has one
 	body, err := io.ReadAll(io.LimitReader(ctx.BodyReader(), MaxBodyBytes+1))
 	if err != nil || len(body) > MaxBodyBytes {
 		return nil

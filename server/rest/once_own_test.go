@@ -149,6 +149,35 @@ func TestReplayToATokenWithoutRightsCountsAgainstItsRateLimit(t *testing.T) {
 	second.once("a", path, body).isReplayOf(first)
 }
 
+func TestReplayToAnEndedTokenHasARateLimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, own := range ownActions {
+		if name == "reset with the old one live" {
+			continue // its token isn't ended: it counts against its account's own limit
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := newClock()
+			admin := start(t, servertest.Now(clock.now), servertest.Configure(func(c *server.Config) { c.RateLimit = 4 }))
+			second := admin.secondAdmin()
+			path := "service_accounts/" + second.me().ID + "/actions/" + own.action
+			first := second.once("a", path, own.body)
+			for _, remaining := range []string{"3", "2", "1", "0"} {
+				again := second.once("a", path, own.body)
+				again.isReplayOf(first)
+				equal(t, "X-Rate-Limit-Remaining", again.header.Get("X-Rate-Limit-Remaining"), remaining)
+			}
+			second.once("a", path, own.body).refused(429, "TOO_MANY_REQUESTS")
+			second.once("b", path, own.body).refused(429, "TOO_MANY_REQUESTS") // nothing is kept for it
+			if own.action == "reset_secret" {
+				admin.as(data[account](first)).get("me").want(200) // its owner isn't locked out
+			}
+			clock.advance(time.Minute)
+			second.once("a", path, own.body).isReplayOf(first)
+		})
+	}
+}
+
 // A reset that takes the caller's rights and lets the old secret live leaves a token that counts and may do nothing.
 func TestTokenWithoutRightsGetsNothingButTheReplayOfItsOwnReset(t *testing.T) {
 	t.Parallel()

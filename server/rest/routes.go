@@ -27,6 +27,9 @@ type Config struct {
 	Authenticate func(ctx context.Context, token string) (store.Principal, error)
 	// Admit counts a request of an account against its rate limit.
 	Admit func(account store.ID) Admission
+	// AdmitEnded counts a request that an ended token of the account came with. It is another count than Admit's: whoever
+	// holds a token that was ended shall not use up what its account may ask for.
+	AdmitEnded func(account store.ID) Admission
 	// SecretReset is called after each reset of a client secret, for the metrics.
 	SecretReset func()
 	// Logger takes what goes wrong inside.
