@@ -18,6 +18,9 @@ func Backup(ctx context.Context, from, to string) (err error) {
 	if err != nil {
 		return err
 	}
+	if to, err = filepath.Abs(to); err != nil {
+		return fmt.Errorf("find the backup's folder: %w", err)
+	}
 	if _, err := os.Lstat(to); !errors.Is(err, os.ErrNotExist) {
 		if err != nil {
 			return fmt.Errorf("look at the backup file: %w", err)

@@ -216,7 +216,11 @@ func settings(busyTimeout time.Duration) map[string]string {
 	}
 }
 
+// openPool opens a file by its absolute path: a relative one would be taken for one that begins at the root.
 func openPool(path string, settings map[string]string, connections int) (*sql.DB, error) {
+	if !filepath.IsAbs(path) {
+		return nil, fmt.Errorf("open the database: %s is no absolute path", path)
+	}
 	query := url.Values{"mode": {"rw"}}
 	for name, value := range settings {
 		query.Set(name, value)
