@@ -118,9 +118,11 @@ func (s *Store) snapshot(ctx context.Context, f func(tx *sql.Tx) error) error {
 	})
 }
 
+// finish ends the transaction whatever f does. One that a panic left open would keep its connection for ever, and the writer
+// has no other.
 func finish(tx *sql.Tx, f func(tx *sql.Tx) error) error {
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit; and the first error is the one that counts
 	if err := f(tx); err != nil {
-		_ = tx.Rollback() // the first error is the one that counts
 		return translate(err)
 	}
 	return translate(tx.Commit())
