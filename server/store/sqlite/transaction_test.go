@@ -3,8 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store"
 )
 
 func TestPanicInAChangeLeavesNothingAndStopsNoOther(t *testing.T) {
@@ -49,5 +53,32 @@ func TestPanicInAReadStopsNoOther(t *testing.T) {
 	defer cancel()
 	if _, err := database.ServiceAccount(ctx, admin.CompanyID, admin.ID); err != nil {
 		t.Error(err)
+	}
+}
+
+// CodeUnavailable is answered with 503, which clients take for a change that wasn't made.
+func TestChangeWhoseFilesGoWhileItIsMadeIsNotSaidToBeUndone(t *testing.T) {
+	t.Parallel()
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		t.Run("the database"+suffix, func(t *testing.T) {
+			t.Parallel()
+			database, admin := initialized(t)
+			path := database.path + suffix
+			err := database.write(t.Context(), func(tx *sql.Tx) error {
+				_, err := tx.ExecContext(t.Context(), "UPDATE companies SET name = 'renamed'")
+				return errors.Join(err, os.Rename(path, path+".kept"))
+			})
+			wantCode(t, err, codeOutcomeUnknown)
+			wantCode(t, database.CheckWrite(t.Context()), store.CodeUnavailable)
+			if err := os.Rename(path+".kept", path); err != nil {
+				t.Fatal(err)
+			}
+			if err := database.CheckWrite(t.Context()); err != nil {
+				t.Errorf("put back: %v", err)
+			}
+			if company, err := database.Company(t.Context(), admin.CompanyID); err != nil || company.Name != "renamed" {
+				t.Errorf("the change was made, and the company is %q, %v", company.Name, err)
+			}
+		})
 	}
 }
