@@ -190,8 +190,13 @@ func (r Restoring) replace(ctx context.Context, partial string, result *Restored
 	}
 	if old.damaged || !replacesOpenFiles {
 		// The log could not be worked into the file. It was kept beside it, and must not be taken for the new one's.
-		if err := errors.Join(old.close(), remove(r.Path+"-wal"), remove(r.Path+"-shm")); err != nil {
+		if err := old.close(); err != nil {
 			return err
+		}
+		for _, suffix := range beside[1:] {
+			if err := remove(r.Path + suffix); err != nil {
+				return err
+			}
 		}
 	}
 	return put(partial, r.Path)
@@ -251,8 +256,11 @@ func keep(path string, now time.Time) (kept string, err error) {
 	if err := os.Chmod(kept, 0o600); err != nil {
 		return "", fmt.Errorf("make the old database readable by its owner only: %w", err)
 	}
-	if size(path+"-wal") > 0 {
-		if err := copyFile(path+"-wal", kept+"-wal"); err != nil {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if size(path+suffix) <= 0 {
+			continue
+		}
+		if err := copyFile(path+suffix, kept+suffix); err != nil {
 			return "", err
 		}
 	}

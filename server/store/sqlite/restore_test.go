@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -85,5 +87,34 @@ func TestBackupThatIsPutBackByHandAfterARestoreIsNotMixedWithTheLogSinceThen(t *
 	if err == nil {
 		err = errors.Join(opened.CheckIntegrity(t.Context()), opened.Close())
 		t.Fatalf("the log of the restored database is read with the backup: %v", err)
+	}
+}
+
+func TestRestoreOverADamagedDatabaseLeavesNothingThatBelongedToIt(t *testing.T) {
+	t.Parallel()
+	live, _ := initialized(t)
+	backup := backedUp(t, live)
+	if err := live.Close(); err != nil {
+		t.Fatal(err)
+	}
+	spoiled := contents(t, live.path)
+	copy(spoiled[100:], bytes.Repeat([]byte{0xa5}, 3000))
+	left := []byte("what a rollback journal holds")
+	for suffix, content := range map[string][]byte{"": spoiled, "-journal": left} {
+		if err := os.WriteFile(live.path+suffix, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result, err := Restore(t.Context(), restoring(backup, live.path))
+	if err != nil || !result.Damaged {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	for _, suffix := range beside[1:] {
+		if _, err := os.Stat(live.path + suffix); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", suffix, err)
+		}
+	}
+	if got := contents(t, result.Kept+"-journal"); !bytes.Equal(got, left) {
+		t.Errorf("the journal that is kept has %q", got)
 	}
 }
