@@ -50,7 +50,7 @@ func Backup(ctx context.Context, from, to string) (err error) {
 	if err := os.Link(partial, to); err != nil {
 		return fmt.Errorf("name the backup: %w", err)
 	}
-	return nil
+	return syncFolder(filepath.Dir(to))
 }
 
 func copyInto(ctx context.Context, from, to string) (err error) {
