@@ -176,6 +176,12 @@ func (r Restoring) replace(ctx context.Context, partial string, result *Restored
 	if size(r.Path) <= 0 {
 		return r.putFirst(ctx, partial)
 	}
+	// Held until all is done: to close the file would end the lock by which the database is seized.
+	file, err := hold(r.Path, os.O_RDONLY)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.release()) }()
 	old, err := seize(ctx, r.Path)
 	if err != nil {
 		return err
@@ -185,7 +191,7 @@ func (r Restoring) replace(ctx context.Context, partial string, result *Restored
 	if err := finishCopy(ctx, partial, old.counters); err != nil {
 		return err
 	}
-	if result.Kept, err = keep(r.Path, r.Now); err != nil {
+	if result.Kept, err = keep(r.Path, file.file(), r.Now); err != nil {
 		return err
 	}
 	if old.damaged || !replacesOpenFiles {
@@ -197,6 +203,12 @@ func (r Restoring) replace(ctx context.Context, partial string, result *Restored
 			if err := remove(r.Path + suffix); err != nil {
 				return err
 			}
+		}
+	}
+	if !replacesOpenFiles {
+		err, file = file.release(), nil
+		if err != nil {
+			return fmt.Errorf("close the old database: %w", err)
 		}
 	}
 	return put(partial, r.Path)
@@ -237,7 +249,7 @@ func keptName(path string, now time.Time) string {
 
 // keep gives the old database, and its log where there still is one, a second name, by which it stays when the first one
 // goes. No copy: it would take the room and the time that a restore often has least of.
-func keep(path string, now time.Time) (kept string, err error) {
+func keep(path string, file *os.File, now time.Time) (kept string, err error) {
 	name := keptName(path, now)
 	for i := 1; ; i++ {
 		kept = name
@@ -249,7 +261,7 @@ func keep(path string, now time.Time) (kept string, err error) {
 		}
 	}
 	if err != nil { // some disks know no second names
-		if err := copyFile(path, kept); err != nil {
+		if err := copyContent(file, kept); err != nil {
 			return "", err
 		}
 	}
