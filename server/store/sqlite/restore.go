@@ -92,6 +92,9 @@ func checkTarget(r Restoring) error {
 	if finding := checkLength(r.From, from); finding.Status == StatusProblem {
 		return refuseBackup(r.From, finding.Message)
 	}
+	if err := checkLogOf(r.From); err != nil {
+		return fmt.Errorf("the backup can't be used: %w", err)
+	}
 	info, err := os.Lstat(r.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -108,7 +111,8 @@ func checkTarget(r Restoring) error {
 	if _, err := readHeader(r.Path); err != nil {
 		return fmt.Errorf("%w It is not replaced; if it is to be, move it away first", err)
 	}
-	return nil
+	// Before it is replaced its log is worked into what is kept of it.
+	return checkLogOf(r.Path)
 }
 
 // copyChecked copies the backup, and checks the copy: that is what will be used.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,5 +117,47 @@ func TestRestoreOverADamagedDatabaseLeavesNothingThatBelongedToIt(t *testing.T) 
 	}
 	if got := contents(t, result.Kept+"-journal"); !bytes.Equal(got, left) {
 		t.Errorf("the journal that is kept has %q", got)
+	}
+}
+
+func TestForeignLogIsFoundByRestoreAndDoctorAsItIsByServe(t *testing.T) {
+	t.Parallel()
+	mine, _ := crashed(t, "mine")
+	other, _ := crashed(t, "other")
+	sound, _ := initialized(t)
+	backup := backedUp(t, sound)
+	copyTo(t, other+"-wal", mine+"-wal")
+	for _, shared := range []bool{true, false} {
+		if !shared {
+			if err := os.Remove(mine + "-shm"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := [][]byte{contents(t, mine), contents(t, mine+"-wal")}
+		for what, r := range map[string]Restoring{
+			"over it": restoring(backup, mine), "from it": restoring(mine, filepath.Join(t.TempDir(), "new.db")),
+		} {
+			_, err := Restore(t.Context(), r)
+			wantCode(t, err, store.CodeNotADatabase)
+			if err == nil || !strings.Contains(err.Error(), mine+"-wal belongs to another database") {
+				t.Errorf("restoring %s: %v", what, err)
+			}
+		}
+		found, err := Inspect(t.Context(), mine, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var problems []string
+		for _, finding := range found.Findings {
+			if finding.Status == StatusProblem {
+				problems = append(problems, finding.Check+": "+finding.Message)
+			}
+		}
+		if len(problems) != 1 || !strings.HasPrefix(problems[0], "log_owner: ") || !strings.Contains(problems[0], mine+"-wal belongs") || found.KeysErr == nil {
+			t.Errorf("doctor finds %v, %v", problems, found.KeysErr)
+		}
+		if !bytes.Equal(contents(t, mine), before[0]) || !bytes.Equal(contents(t, mine+"-wal"), before[1]) {
+			t.Error("looking changes the files")
+		}
 	}
 }
