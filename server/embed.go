@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ import (
 // embeddedCompany is the name of the company that an embedded database without one gets.
 const embeddedCompany = "Default company"
 
-// embedded holds the servers that run inside this process, by their database's path: SQLite wants one writer, and
+// embedded holds the servers that run inside this process, by their database's path without links: SQLite wants one writer, and
 // Terraform configures a provider more than once.
 var embedded = struct {
 	sync.Mutex
@@ -55,7 +56,11 @@ func embeddedServer(ctx context.Context, database string) (*Server, error) {
 	}
 	embedded.Lock()
 	defer embedded.Unlock()
-	if server := embedded.servers[path]; server != nil {
+	key, err := filepath.EvalSymlinks(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("find the database: %w", err)
+	}
+	if server := embedded.servers[key]; server != nil {
 		return server, nil
 	}
 	master, err := loadMasterKey(os.Getenv(masterKeyVariable), os.Getenv(masterKeyVariable+"_FILE"))
@@ -69,7 +74,10 @@ func embeddedServer(ctx context.Context, database string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	embedded.servers[path] = server
+	if key, err = filepath.EvalSymlinks(path); err != nil { // now there is a file
+		return nil, errors.Join(fmt.Errorf("find the database: %w", err), server.store.Close())
+	}
+	embedded.servers[key] = server
 	return server, nil
 }
 

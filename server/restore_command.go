@@ -59,6 +59,8 @@ func (c restoreCommand) print(to io.Writer, done sqlite.Restored, master store.M
 	}
 	text.WriteString("Accounts, secrets, permissions and signing keys are those of the backup: what was made since is gone, " +
 		"and secrets that were reset and tokens that were revoked since are good again. Reset and revoke them again, and run 'terraform plan' for every configuration.\n")
+	fmt.Fprintf(&text, "To end every token from before the restore, use: terraform-provider-procore keys rotate --discard-old --database %s\n",
+		c.Database.Database)
 	switch {
 	case done.Kept != "" && !done.Damaged:
 		text.WriteString("Ids that were given since the backup are not given again.\n")

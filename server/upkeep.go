@@ -2,19 +2,20 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
 const (
-	// endedSecretsInterval is how often previous secrets whose time has passed are looked for.
-	endedSecretsInterval = 2 * time.Second
+	// endedInterval is how often previous secrets and kept answers whose time has passed are looked for.
+	endedInterval = 2 * time.Second
 	// damageInterval is how often a damaged database is looked through again, in case somebody mended it.
 	damageInterval = time.Minute
 )
 
 // upkeep is the work that nobody asks for, until ctx ends.
 func (s *Server) upkeep(ctx context.Context) {
-	ended := time.NewTicker(endedSecretsInterval)
+	ended := time.NewTicker(endedInterval)
 	defer ended.Stop()
 	var failing bool
 	for {
@@ -22,19 +23,20 @@ func (s *Server) upkeep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ended.C:
-			err := s.endPreviousSecrets(ctx)
+			err := errors.Join(whileMore(ctx, s.store.EndPreviousSecrets), whileMore(ctx, s.store.ForgetKeptAnswers))
 			if err != nil && !failing && ctx.Err() == nil {
-				s.config.Logger.WarnContext(ctx, "previous secrets whose time has passed can't be cleared; it is tried again", "error", err)
+				s.config.Logger.WarnContext(ctx, "previous secrets or kept answers whose time has passed can't be cleared; it is tried again", "error", err)
 			}
 			failing = err != nil
 		}
 	}
 }
 
-func (s *Server) endPreviousSecrets(ctx context.Context) error {
+// whileMore does work that is cut into short transactions, so that changes get their turn between them.
+func whileMore(ctx context.Context, work func(context.Context) (more bool, err error)) error {
 	for more := true; more; {
 		var err error
-		if more, err = s.store.EndPreviousSecrets(ctx); err != nil {
+		if more, err = work(ctx); err != nil {
 			return err
 		}
 	}

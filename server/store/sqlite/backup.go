@@ -14,9 +14,13 @@ import (
 // copy is readable by its owner only, and appears under its name when it is whole. The schema is copied as it is, so
 // that a backup can be made before an upgrade by the newer program.
 func Backup(ctx context.Context, from, to string) (err error) {
-	from, err = prepareFile(ctx, from, false)
+	from, source, err := prepareFile(ctx, from, false)
 	if err != nil {
 		return err
+	}
+	defer func() { err = errors.Join(err, source.release()) }()
+	if to, err = filepath.Abs(to); err != nil {
+		return fmt.Errorf("find the backup's folder: %w", err)
 	}
 	if _, err := os.Lstat(to); !errors.Is(err, os.ErrNotExist) {
 		if err != nil {
@@ -47,7 +51,7 @@ func Backup(ctx context.Context, from, to string) (err error) {
 	if err := os.Link(partial, to); err != nil {
 		return fmt.Errorf("name the backup: %w", err)
 	}
-	return nil
+	return syncFolder(filepath.Dir(to))
 }
 
 func copyInto(ctx context.Context, from, to string) (err error) {

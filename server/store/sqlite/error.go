@@ -21,6 +21,9 @@ func translate(err error) error {
 	if errors.As(err, &own) {
 		return err
 	}
+	if driver.Code() == sqlite3.SQLITE_READONLY_DBMOVED {
+		return moved()
+	}
 	// The low byte is the primary result code; the rest tells why (SQLite's extended result codes).
 	switch driver.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

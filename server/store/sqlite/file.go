@@ -16,28 +16,34 @@ import (
 // applicationID marks a SQLite file as this program's ("PCSA", PRAGMA application_id).
 const applicationID = 0x50435341
 
-// prepareFile returns the absolute path of a file that is this program's and that only its owner can read. SQLite gives
-// the WAL and the shared memory beside it the permissions of the database file. A file of another program is refused
-// untouched, which is why its header is read before SQLite opens it.
-func prepareFile(ctx context.Context, path string, create bool) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("find the database file: %w", err)
+// prepareFile returns the absolute path of a file that is this program's and that only its owner can read, and the file
+// itself, which the caller releases. SQLite gives the WAL and the shared memory beside it the permissions of the database
+// file. A file of another program is refused untouched, which is why its header is read before SQLite opens it.
+func prepareFile(ctx context.Context, path string, create bool) (_ string, h *held, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return "", nil, fmt.Errorf("find the database file: %w", err)
 	}
 	flags := os.O_RDWR
 	if create {
 		flags |= os.O_CREATE
 	}
-	file, err := os.OpenFile(path, flags, 0o600) //#nosec G304 -- the operator names the database
+	h, err = hold(path, flags)
 	if errors.Is(err, os.ErrNotExist) && !create {
-		return "", notInitialized(path)
+		return "", nil, notInitialized(path)
 	}
 	if err != nil {
-		return "", fmt.Errorf("open the database: %w", err)
+		return "", nil, fmt.Errorf("open the database: %w", err)
 	}
-	defer func() { _ = file.Close() }() // nothing was written
+	if path, err = prepareHeld(ctx, path, h.file(), create); err != nil {
+		return "", nil, errors.Join(err, h.release())
+	}
+	return path, h, nil
+}
+
+func prepareHeld(ctx context.Context, path string, file *os.File, create bool) (string, error) {
 	// SQLite follows a link, and puts the log beside the file that it leads to.
-	if path, err = filepath.EvalSymlinks(path); err != nil {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
 		return "", fmt.Errorf("find the database file: %w", err)
 	}
 	header, err := checkHeader(file)

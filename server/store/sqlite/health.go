@@ -40,11 +40,15 @@ func (s *Store) CheckWrite(ctx context.Context) error {
 	if failing {
 		size = largeProbe
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO write_probe (id, filler) VALUES (1, randomblob(?))
 			ON CONFLICT (id) DO UPDATE SET filler = excluded.filler`, size)
 		return err
 	})
+	if errors.Is(err, &store.Error{Code: codeOutcomeUnknown}) {
+		return moved() // nobody needs to know of a probe whether it is kept
+	}
+	return err
 }
 
 // recent is how the last change went.
@@ -61,7 +65,8 @@ func (r *recent) note(err error) {
 	switch {
 	case err == nil:
 		r.succeeded, r.failing = time.Now(), false
-	case errors.Is(err, &store.Error{Code: store.CodeUnavailable}), errors.Is(err, &store.Error{Code: store.CodeNotADatabase}):
+	case errors.Is(err, &store.Error{Code: store.CodeUnavailable}), errors.Is(err, &store.Error{Code: store.CodeNotADatabase}),
+		errors.Is(err, &store.Error{Code: codeOutcomeUnknown}):
 		r.failing = true
 	}
 }

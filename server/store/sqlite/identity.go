@@ -66,21 +66,18 @@ type opened struct {
 	info os.FileInfo
 }
 
-// knowFiles remembers the files of an open database. The header's file is closed by files.close, and not before SQLite
-// has closed its own: the first one of a process to close a file takes all of the process's locks off it (fcntl(2)). A
-// name that is a link counts too, for the next start goes by it.
-func knowFiles(named, path string) (*files, error) {
-	header, err := os.OpenFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	f := &files{header: header}
+// knowFiles remembers the files of an open database. A name that is a link counts too, for the next start goes by it.
+func knowFiles(named, path string, held *held) (*files, error) {
+	f := &files{header: held.file()}
 	for _, path := range []string{named, path, path + "-wal", path + "-shm"} {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("look at the database's files: %w", err), f.close())
+			return nil, fmt.Errorf("look at the database's files: %w", err)
 		}
 		f.opened = append(f.opened, opened{path, info})
+	}
+	if !os.SameFile(held.info, f.opened[0].info) {
+		return nil, moved()
 	}
 	return f, nil
 }
@@ -106,9 +103,13 @@ func moved() error {
 		"server to serve what is there now."}
 }
 
-func (f *files) close() error {
-	if f == nil {
-		return nil
-	}
-	return f.header.Close()
+// codeOutcomeUnknown is for a change of which nobody can tell whether the next start will find it. It is not
+// CodeUnavailable, whose 503 clients take for a change that was not made.
+const codeOutcomeUnknown store.Code = "outcome_unknown"
+
+// movedMeanwhile is what moved is for a change that was made: the files may have taken it with them.
+func movedMeanwhile() error {
+	return &store.Error{Code: codeOutcomeUnknown, Message: "The database's file, or the -wal or -shm file beside it, was removed or " +
+		"replaced while the change was made; it may or may not be kept. Put the files back, or restart the server to serve what is " +
+		"there now, and look whether the change is there before it is made again."}
 }

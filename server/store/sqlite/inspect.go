@@ -88,6 +88,13 @@ func Inspect(ctx context.Context, path string, now time.Time) (result Inspection
 	for _, check := range fileChecks {
 		note(check.name, check.run(path, info))
 	}
+	if err := checkLogOf(path); err != nil {
+		// What SQLite would make of the two is nobody's database.
+		note("log_owner", problem("Stop the servers, and put the log's own database beside it or move the log away. Keep both until it is clear what is missing.", "%s", err))
+		result.KeysErr = err
+		return result, nil
+	}
+	note("log_owner", ok("No other database's write-ahead log is beside the file."))
 	// The temporary folder of the system is used, and not the database's: nothing beside the database changes.
 	db, closeAll, err := openUntouched(ctx, path, "")
 	if err != nil {

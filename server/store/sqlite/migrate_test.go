@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"testing"
@@ -26,7 +27,7 @@ func migrationFiles(t *testing.T) fs.FS {
 func firstSchema(t *testing.T, secret store.Secret) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "first.db")
-	if _, err := prepareFile(t.Context(), path, true); err != nil {
+	if _, file, err := prepareFile(t.Context(), path, true); errors.Join(err, file.release()) != nil {
 		t.Fatal(err)
 	}
 	pool, err := openPool(path, settings(patience), 1)

@@ -4,11 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-// expiredAtOnce is how many kept answers are forgotten at most when one is written: a day's worth at a time would be felt.
+// expiredAtOnce is how many kept answers are forgotten at most in one transaction: a day's worth at a time would be felt.
 const expiredAtOnce = 100
 
 // writeOnce runs f in a transaction that holds the write lock from its beginning, and keeps its answer. A change that was
@@ -64,12 +65,38 @@ func (s *Store) findKept(ctx context.Context, tx *sql.Tx, id []byte) (kept store
 // keep writes an answer, in place of an older one of its id whose time has passed, and forgets some other such ones.
 func (s *Store) keep(ctx context.Context, tx *sql.Tx, id []byte, kept store.KeptAnswer) error {
 	now := s.now()
-	if _, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE id IN
-		(SELECT id FROM kept_answers WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`, micros(now), expiredAtOnce); err != nil {
+	if _, err := forgetExpired(ctx, tx, now); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO kept_answers (id, fingerprint, sealed, expires_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, sealed = excluded.sealed, expires_at = excluded.expires_at`,
 		id, kept.Fingerprint, kept.Sealed, micros(now.Add(store.KeepAnswersFor)))
 	return err
+}
+
+// ForgetKeptAnswers forgets answers whose time has passed, a few in one transaction; nothing is written where there are
+// none. More says that there may be others.
+func (s *Store) ForgetKeptAnswers(ctx context.Context) (more bool, err error) {
+	var found bool
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM kept_answers WHERE expires_at <= ?)", micros(s.now())).Scan(&found)
+	})
+	if err != nil || !found {
+		return false, err
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		count, err := forgetExpired(ctx, tx, s.now())
+		more = count == expiredAtOnce
+		return err
+	})
+	return more, err
+}
+
+func forgetExpired(ctx context.Context, tx *sql.Tx, now time.Time) (count int64, err error) {
+	result, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE id IN
+		(SELECT id FROM kept_answers WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`, micros(now), expiredAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -161,3 +161,31 @@ func TestTwoStoresOnOneFileDoTheWorkOnce(t *testing.T) {
 		t.Errorf("the project was made %d times", made)
 	}
 }
+
+func TestExpiredAnswersAreForgottenWithoutAnotherBeingWritten(t *testing.T) {
+	t.Parallel()
+	s, now := onceScene(t)
+	for i := range expiredAtOnce + 1 {
+		if err := s.write(s.ctx, func(tx *sql.Tx) error {
+			return s.keep(s.ctx, tx, fmt.Appendf(nil, "old %d", i), store.KeptAnswer{Fingerprint: []byte("a"), Sealed: []byte("b")})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	*now = now.Add(store.KeepAnswersFor - time.Microsecond)
+	if more, err := s.ForgetKeptAnswers(s.ctx); more || err != nil {
+		t.Errorf("%t, %v", more, err)
+	}
+	for _, want := range []struct {
+		left int
+		more bool
+	}{{expiredAtOnce + 1, true}, {1, false}, {0, false}} {
+		if got := s.rows("SELECT count(*) AS n FROM kept_answers"); got != s.rows(fmt.Sprintf("SELECT %d AS n", want.left)) {
+			t.Errorf("left are %s, want %d", got, want.left)
+		}
+		*now = now.Add(time.Microsecond)
+		if more, err := s.ForgetKeptAnswers(s.ctx); err != nil || more != want.more {
+			t.Errorf("more is %t, %v", more, err)
+		}
+	}
+}

@@ -92,6 +92,9 @@ func checkTarget(r Restoring) error {
 	if finding := checkLength(r.From, from); finding.Status == StatusProblem {
 		return refuseBackup(r.From, finding.Message)
 	}
+	if err := checkLogOf(r.From); err != nil {
+		return fmt.Errorf("the backup can't be used: %w", err)
+	}
 	info, err := os.Lstat(r.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -108,7 +111,8 @@ func checkTarget(r Restoring) error {
 	if _, err := readHeader(r.Path); err != nil {
 		return fmt.Errorf("%w It is not replaced; if it is to be, move it away first", err)
 	}
-	return nil
+	// Before it is replaced its log is worked into what is kept of it.
+	return checkLogOf(r.Path)
 }
 
 // copyChecked copies the backup, and checks the copy: that is what will be used.
@@ -176,6 +180,12 @@ func (r Restoring) replace(ctx context.Context, partial string, result *Restored
 	if size(r.Path) <= 0 {
 		return r.putFirst(ctx, partial)
 	}
+	// Held until all is done: to close the file would end the lock by which the database is seized.
+	file, err := hold(r.Path, os.O_RDONLY)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.release()) }()
 	old, err := seize(ctx, r.Path)
 	if err != nil {
 		return err
@@ -185,13 +195,24 @@ func (r Restoring) replace(ctx context.Context, partial string, result *Restored
 	if err := finishCopy(ctx, partial, old.counters); err != nil {
 		return err
 	}
-	if result.Kept, err = keep(r.Path, r.Now); err != nil {
+	if result.Kept, err = keep(r.Path, file.file(), r.Now); err != nil {
 		return err
 	}
 	if old.damaged || !replacesOpenFiles {
 		// The log could not be worked into the file. It was kept beside it, and must not be taken for the new one's.
-		if err := errors.Join(old.close(), remove(r.Path+"-wal"), remove(r.Path+"-shm")); err != nil {
+		if err := old.close(); err != nil {
 			return err
+		}
+		for _, suffix := range beside[1:] {
+			if err := remove(r.Path + suffix); err != nil {
+				return err
+			}
+		}
+	}
+	if !replacesOpenFiles {
+		err, file = file.release(), nil
+		if err != nil {
+			return fmt.Errorf("close the old database: %w", err)
 		}
 	}
 	return put(partial, r.Path)
@@ -232,7 +253,7 @@ func keptName(path string, now time.Time) string {
 
 // keep gives the old database, and its log where there still is one, a second name, by which it stays when the first one
 // goes. No copy: it would take the room and the time that a restore often has least of.
-func keep(path string, now time.Time) (kept string, err error) {
+func keep(path string, file *os.File, now time.Time) (kept string, err error) {
 	name := keptName(path, now)
 	for i := 1; ; i++ {
 		kept = name
@@ -244,15 +265,18 @@ func keep(path string, now time.Time) (kept string, err error) {
 		}
 	}
 	if err != nil { // some disks know no second names
-		if err := copyFile(path, kept); err != nil {
+		if err := copyContent(file, kept); err != nil {
 			return "", err
 		}
 	}
 	if err := os.Chmod(kept, 0o600); err != nil {
 		return "", fmt.Errorf("make the old database readable by its owner only: %w", err)
 	}
-	if size(path+"-wal") > 0 {
-		if err := copyFile(path+"-wal", kept+"-wal"); err != nil {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if size(path+suffix) <= 0 {
+			continue
+		}
+		if err := copyFile(path+suffix, kept+suffix); err != nil {
 			return "", err
 		}
 	}

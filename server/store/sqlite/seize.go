@@ -99,8 +99,12 @@ func (s *seized) close() error {
 }
 
 // finishCopy makes the copy go on where the old database has stopped: an id that was given since the backup is not given
-// again, or Terraform would take a stranger's account for its own. Then it waits until the copy is on disk.
+// again, or Terraform would take a stranger's account for its own. It gives the copy a number of its own, so that a log
+// written after the restore isn't taken for the backup's (see checkLog). Then it waits until the copy is on disk.
 func finishCopy(ctx context.Context, path string, counters map[string]int64) (err error) {
+	if err := renumber(ctx, path); err != nil {
+		return err
+	}
 	db, err := openPool(path, map[string]string{"_busy_timeout": "1000", "_synchronous": "FULL"}, 1)
 	if err != nil {
 		return err

@@ -54,7 +54,9 @@ type Store struct {
 	writer *sql.DB
 	reader *sql.DB
 	// anchor is one of the reader's connections, and never used: as long as there is one, SQLite keeps the log's file.
-	anchor   *sql.Conn
+	anchor *sql.Conn
+	// held is the file, and files are what it and those beside it were when they were opened.
+	held     *held
 	files    *files
 	identity int32
 	// named is what the database was called, and path the file that the name led to.
@@ -91,12 +93,12 @@ var (
 // version of this program has written it, and CodeUnavailable when the disk won't let it be used.
 func Open(ctx context.Context, options Options) (*Store, error) {
 	options = options.withDefaults()
-	path, err := prepareFile(ctx, options.Path, options.Create)
+	path, held, err := prepareFile(ctx, options.Path, options.Create)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
-		named: options.Path, path: path, policy: options.Policy, now: options.Now, busyTimeout: options.BusyTimeout, observe: options.Observe,
+		held: held, named: options.Path, path: path, policy: options.Policy, now: options.Now, busyTimeout: options.BusyTimeout, observe: options.Observe,
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -131,7 +133,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.openReaders(ctx); err != nil {
 		return err
 	}
-	s.files, err = knowFiles(s.named, s.path)
+	s.files, err = knowFiles(s.named, s.path, s.held)
 	return err
 }
 
@@ -173,7 +175,7 @@ func (s *Store) close() error {
 			errs = append(errs, pool.Close())
 		}
 	}
-	return errors.Join(append(errs, s.files.close())...)
+	return errors.Join(append(errs, s.held.release())...)
 }
 
 const (
@@ -216,7 +218,11 @@ func settings(busyTimeout time.Duration) map[string]string {
 	}
 }
 
+// openPool opens a file by its absolute path: a relative one would be taken for one that begins at the root.
 func openPool(path string, settings map[string]string, connections int) (*sql.DB, error) {
+	if !filepath.IsAbs(path) {
+		return nil, fmt.Errorf("open the database: %s is no absolute path", path)
+	}
 	query := url.Values{"mode": {"rw"}}
 	for name, value := range settings {
 		query.Set(name, value)

@@ -19,15 +19,15 @@ const (
 )
 
 // write runs f in a transaction that holds the write lock from its beginning. What it acknowledges is on the disk, in
-// the files that the next start finds under the database's name.
+// the files that the next start finds under the database's name. Where the files went while it ran, it returns *store.Error
+// with codeOutcomeUnknown.
 func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if err := s.writable(); err != nil {
 		return err
 	}
 	err := s.note(s.change(ctx, f))
-	if err == nil {
-		// Removed or replaced meanwhile, the files took the change with them.
-		err = s.files.check()
+	if err == nil && s.files.check() != nil {
+		err = movedMeanwhile()
 	}
 	s.recent.note(err)
 	return err
@@ -118,9 +118,11 @@ func (s *Store) snapshot(ctx context.Context, f func(tx *sql.Tx) error) error {
 	})
 }
 
+// finish ends the transaction whatever f does. One that a panic left open would keep its connection for ever, and the writer
+// has no other.
 func finish(tx *sql.Tx, f func(tx *sql.Tx) error) error {
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit; and the first error is the one that counts
 	if err := f(tx); err != nil {
-		_ = tx.Rollback() // the first error is the one that counts
 		return translate(err)
 	}
 	return translate(tx.Commit())

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -111,13 +112,18 @@ func copyFile(from, to string) (err error) {
 		return fmt.Errorf("copy a file: %w", err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
+	return copyContent(source, to)
+}
+
+// copyContent is copyFile for a file that is open, and stays so.
+func copyContent(source *os.File, to string) (err error) {
 	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //#nosec G304 -- in our own folder, or beside the database
 	if err != nil {
 		return fmt.Errorf("copy a file: %w", err)
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	if _, err := io.Copy(target, source); err != nil {
-		return fmt.Errorf("copy %s to %s: %w", from, to, err)
+	if _, err := io.Copy(target, io.NewSectionReader(source, 0, math.MaxInt64)); err != nil {
+		return fmt.Errorf("copy %s to %s: %w", source.Name(), to, err)
 	}
 	if err := target.Sync(); err != nil {
 		return fmt.Errorf("write %s to disk: %w", to, err)
