@@ -230,10 +230,14 @@ func TestBackupThatIsNotSoundIsRefusedBeforeAnythingIsReplaced(t *testing.T) {
 		"a bad last page": {func(t *testing.T, path string) { t.Helper(); spoil(t, path, int64(size-4096), noise) }, []string{"can't be used"}},
 		"newer":           {change("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"), []string{"newer version", "9999"}},
 		"no company": {change("PRAGMA foreign_keys = OFF; DROP TRIGGER audit_events_are_not_deleted; DELETE FROM audit_events; DELETE FROM contacts; " +
-			"DELETE FROM company_permissions; DELETE FROM service_accounts; DELETE FROM companies"), []string{"no company"}},
-		"a dangling row": {change("PRAGMA foreign_keys = OFF; INSERT INTO company_permissions VALUES (99, 'documents', 'admin')"), []string{"gone"}},
-		"no signing key": {change("DELETE FROM signing_keys"), []string{"no signing key"}},
-		"a broken key":   {change("UPDATE signing_keys SET private_key = x'0102'"), []string{"signing key", "damaged"}},
+			"DELETE FROM company_permissions; DELETE FROM service_accounts; DELETE FROM companies; " +
+			"CREATE TRIGGER audit_events_are_not_deleted BEFORE DELETE ON audit_events\nBEGIN SELECT RAISE(ABORT, 'audit events are never deleted'); END"), []string{"no company"}},
+		"a trigger of somebody's": {change("CREATE TRIGGER theirs AFTER INSERT ON service_accounts BEGIN UPDATE service_accounts SET description = 'theirs'; END"),
+			[]string{"trigger theirs was added"}},
+		"an audit without its guard": {change("DROP TRIGGER audit_events_are_not_edited"), []string{"audit_events_are_not_edited is missing"}},
+		"a dangling row":             {change("PRAGMA foreign_keys = OFF; INSERT INTO company_permissions VALUES (99, 'documents', 'admin')"), []string{"gone"}},
+		"no signing key":             {change("DELETE FROM signing_keys"), []string{"no signing key"}},
+		"a broken key":               {change("UPDATE signing_keys SET private_key = x'0102'"), []string{"signing key", "damaged"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

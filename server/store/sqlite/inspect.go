@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -33,15 +34,25 @@ type Finding struct {
 }
 
 func ok(format string, arguments ...any) Finding {
-	return Finding{Status: StatusOK, Message: fmt.Sprintf(format, arguments...)}
+	return Finding{Status: StatusOK, Message: visible(fmt.Sprintf(format, arguments...))}
 }
 
 func warning(next, format string, arguments ...any) Finding {
-	return Finding{Status: StatusWarning, Message: fmt.Sprintf(format, arguments...), NextStep: next}
+	return Finding{Status: StatusWarning, Message: visible(fmt.Sprintf(format, arguments...)), NextStep: next}
 }
 
 func problem(next, format string, arguments ...any) Finding {
-	return Finding{Status: StatusProblem, Message: fmt.Sprintf(format, arguments...), NextStep: next}
+	return Finding{Status: StatusProblem, Message: visible(fmt.Sprintf(format, arguments...)), NextStep: next}
+}
+
+// visible shows what a terminal would obey, or could not show: names come from a file that anybody may have written.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // restoreABackup is what to do about damage.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -73,5 +75,27 @@ func TestBackupOfTheFirstSchemaCanBeRestored(t *testing.T) {
 	}
 	if account, err := open(t, to).ServiceAccount(t.Context(), 1, 2); err != nil || account.Name != "ci exporter" {
 		t.Errorf("the account is %q, %v", account.Name, err)
+	}
+}
+
+func TestFindingsHoldNothingThatATerminalObeys(t *testing.T) {
+	t.Parallel()
+	first, _ := initialized(t)
+	if _, err := first.writer.ExecContext(t.Context(), "CREATE TABLE \"theirs\x1b]0;x\x07\x1b[2J\xff\" (a)"); err != nil {
+		t.Fatal(err)
+	}
+	result, err := Inspect(t.Context(), first.path, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := false
+	for _, finding := range result.Findings {
+		named = named || strings.Contains(finding.Message, "theirs")
+		if !utf8.ValidString(finding.Message) || strings.ContainsFunc(finding.Message, unicode.IsControl) {
+			t.Errorf("%q", finding.Message)
+		}
+	}
+	if !named {
+		t.Error("the table isn't found")
 	}
 }

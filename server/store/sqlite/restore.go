@@ -145,7 +145,7 @@ func (r Restoring) check(ctx context.Context, db *sql.DB, path string, result *R
 		i := &inspector{path: path, now: r.Now, tx: tx}
 		for _, check := range contentChecks {
 			switch check.name {
-			case "schema_version", "integrity", "references", "companies":
+			case "schema_version", "integrity", "references", "schema", "audit_triggers", "companies":
 				if finding := i.run(ctx, check); finding.Status == StatusProblem {
 					return refuseBackup(path, finding.Message)
 				}
