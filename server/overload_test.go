@@ -88,13 +88,17 @@ func hang(t *testing.T, address string, streams int) (leave func()) {
 	for i := range streams {
 		header.Reset()
 		for _, field := range [][2]string{
-			{":method", "POST"}, {":scheme", "https"}, {":authority", address}, {":path", "/oauth/token"},
-			{"content-type", "application/x-www-form-urlencoded"}, {"content-length", "16384"},
+			{":method", "POST"},
+			{":scheme", "https"},
+			{":authority", address},
+			{":path", "/oauth/token"},
+			{"content-type", "application/x-www-form-urlencoded"},
+			{"content-length", "16384"},
 		} {
 			err = errors.Join(err, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
 		}
 		err = errors.Join(err, framer.WriteHeaders(http2.HeadersFrameParam{
-			StreamID: uint32(2*i + 1), BlockFragment: header.Bytes(), EndHeaders: true, //nolint:gosec // a few
+			StreamID: uint32(2*i + 1), BlockFragment: header.Bytes(), EndHeaders: true,
 		}))
 	}
 	if _, failed := conn.Write(text.Bytes()); err != nil || failed != nil {
@@ -113,16 +117,16 @@ func TestBodiesThatAreAnnouncedAndNeverComeTakeLittleMemoryAndKeepNobodyOut(t *t
 	admin := signIn(t, trusting, p.url, administrator)
 	// What the process has ever taken from the system: it says the same however slow this machine is.
 	taken := func() int {
-		var bytes float64
+		var size float64
 		_, line, _ := strings.Cut(admin.do(t, 200, "GET", "/metrics", ""), "\ngo_memstats_sys_bytes ")
-		if _, err := fmt.Sscan(line, &bytes); err != nil {
+		if _, err := fmt.Sscan(line, &size); err != nil {
 			t.Fatal(err)
 		}
-		return int(bytes) >> 20
+		return int(size) >> 20
 	}
 	before := taken()
 	for range 300 {
-		defer hang(t, p.address, 60)()
+		t.Cleanup(hang(t, p.address, 60))
 	}
 	admin.create(t, "let in")
 	signIn(t, trusting, p.url, administrator)

@@ -232,8 +232,10 @@ func TestBackupThatIsNotSoundIsRefusedBeforeAnythingIsReplaced(t *testing.T) {
 		"no company": {change("PRAGMA foreign_keys = OFF; DROP TRIGGER audit_events_are_not_deleted; DELETE FROM audit_events; DELETE FROM contacts; " +
 			"DELETE FROM company_permissions; DELETE FROM service_accounts; DELETE FROM companies; " +
 			"CREATE TRIGGER audit_events_are_not_deleted BEFORE DELETE ON audit_events\nBEGIN SELECT RAISE(ABORT, 'audit events are never deleted'); END"), []string{"no company"}},
-		"a trigger of somebody's": {change("CREATE TRIGGER theirs AFTER INSERT ON service_accounts BEGIN UPDATE service_accounts SET description = 'theirs'; END"),
-			[]string{"trigger theirs was added"}},
+		"a trigger of somebody's": {
+			change("CREATE TRIGGER theirs AFTER INSERT ON service_accounts BEGIN UPDATE service_accounts SET description = 'theirs'; END"),
+			[]string{"trigger theirs was added"},
+		},
 		"an audit without its guard": {change("DROP TRIGGER audit_events_are_not_edited"), []string{"audit_events_are_not_edited is missing"}},
 		"a dangling row":             {change("PRAGMA foreign_keys = OFF; INSERT INTO company_permissions VALUES (99, 'documents', 'admin')"), []string{"gone"}},
 		"no signing key":             {change("DELETE FROM signing_keys"), []string{"no signing key"}},

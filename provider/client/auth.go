@@ -71,7 +71,7 @@ func (t *authTransport) RoundTrip(request *http.Request) (*http.Response, error)
 		return response, nil
 	}
 	_ = response.Body.Close()
-	if err = t.forget(request.Context(), token); err != nil {
+	if err := t.forget(request.Context(), token); err != nil {
 		return nil, err
 	}
 	if token, _, err = t.currentToken(request.Context()); err != nil {

@@ -104,7 +104,7 @@ func TestARefusedTokenIsNotWaitedForOnceTheContextHasEnded(t *testing.T) {
 		cancel()
 		return &http.Response{StatusCode: http.StatusUnauthorized, Body: http.NoBody}, nil
 	})
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

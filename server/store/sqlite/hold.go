@@ -67,7 +67,8 @@ func (h *held) release() error {
 	}
 	holding.Lock()
 	defer holding.Unlock()
-	if h.holders--; h.holders > 0 {
+	h.holders--
+	if h.holders > 0 {
 		return nil
 	}
 	holding.files = slices.DeleteFunc(holding.files, func(other *held) bool { return other == h })

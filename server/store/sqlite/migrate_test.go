@@ -27,7 +27,8 @@ func migrationFiles(t *testing.T) fs.FS {
 func firstSchema(t *testing.T, secret store.Secret) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "first.db")
-	if _, file, err := prepareFile(t.Context(), path, true); errors.Join(err, file.release()) != nil {
+	_, file, err := prepareFile(t.Context(), path, true)
+	if err := errors.Join(err, file.release()); err != nil {
 		t.Fatal(err)
 	}
 	pool, err := openPool(path, settings(patience), 1)
