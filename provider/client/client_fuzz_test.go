@@ -96,7 +96,7 @@ func FuzzErrorBody(f *testing.F) {
 	f.Add(302, "SECRET", "\x1b[2J", "")
 	f.Fuzz(func(t *testing.T, status int, contentType, requestID, body string) {
 		if status < 300 || status > 999 {
-			t.Skip("no status of a failure")
+			return // no status of a failure
 		}
 		fill := strings.NewReplacer("SECRET", madeUpSecret, "TOKEN", madeUpToken).Replace
 		contentType, requestID, body = fill(contentType), fill(requestID), fill(body)
