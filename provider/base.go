@@ -92,30 +92,45 @@ func (b *resourceBase) Configure(_ context.Context, req resource.ConfigureReques
 }
 
 // ImportState implements resource.ResourceWithImportState for objects that an ID names inside a
-// company: it takes ID or COMPANY_ID/ID. Read fills in the rest.
+// company: it takes ID or COMPANY_ID/ID, or the identity. Read fills in the rest.
 func (b *resourceBase) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	b.importIDs(ctx, req.ID, resp, "id")
+	b.importIDs(ctx, req, resp, "id")
 }
 
-// importIDs reads an import ID, which has one ID for each attribute and may have the company's before them, into the
-// state: company_id and the attributes.
-func (b *resourceBase) importIDs(ctx context.Context, text string, resp *resource.ImportStateResponse, attributes ...string) {
-	imported, err := parseImportID(text, len(attributes))
+// importIDs reads what an import names an object by into the state: company_id and the attributes. As text it has one ID for
+// each attribute and may have the company's before them; as identity it names them.
+func (b *resourceBase) importIDs(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse, attributes ...string) {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
+		b.importIdentity(ctx, req.Identity, resp, attributes...)
+		return
+	}
+	imported, err := parseImportID(req.ID, len(attributes))
 	if err != nil {
 		resp.Diagnostics.AddError("Invalid import ID", err.Error())
 		return
 	}
-	companyID := imported.companyID
-	if companyID == "" {
-		companyID = b.company(types.StringNull(), &resp.Diagnostics)
+	b.imported(ctx, imported, resp, attributes...)
+}
+
+// imported writes what an import named into the state, and into the identity, with the provider's company when it named none.
+func (b *resourceBase) imported(ctx context.Context, imported importID, resp *resource.ImportStateResponse, attributes ...string) {
+	if imported.companyID == "" {
+		imported.companyID = b.company(types.StringNull(), &resp.Diagnostics)
 	}
-	if companyID == "" {
-		resp.Diagnostics.AddError("The import ID names no company", fmt.Sprintf("Import COMPANY_ID/%s instead.", text))
+	if imported.companyID == "" {
+		resp.Diagnostics.AddError("The import names no company", fmt.Sprintf("Import COMPANY_ID/%s, or an identity with a company_id, instead.",
+			strings.Join(imported.ids, "/")))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("company_id"), companyID)...)
+	values := map[string]string{"company_id": imported.companyID}
 	for i, attribute := range attributes {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attribute), imported.ids[i])...)
+		values[attribute] = imported.ids[i]
+	}
+	for attribute, value := range values {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attribute), value)...)
+		if resp.Identity != nil {
+			resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attribute), value)...)
+		}
 	}
 }
 

@@ -39,10 +39,6 @@ const pluginVersion = "0.0.1"
 func newWorkspace(t *testing.T, environment ...string) *workspace {
 	t.Helper()
 	needsTerraform(t)
-	terraform := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if terraform == "" {
-		terraform = "terraform"
-	}
 	dir := t.TempDir()
 	mirror, configFile := filepath.Join(dir, "mirror"), filepath.Join(dir, "cli.tfrc")
 	platform := runtime.GOOS + "_" + runtime.GOARCH
@@ -60,7 +56,7 @@ func newWorkspace(t *testing.T, environment ...string) *workspace {
 		t.Fatal(err)
 	}
 	trace := filepath.Join(t.TempDir(), "trace.log")
-	space := &workspace{t: t, dir: dir, terraform: terraform, trace: trace, environment: append([]string{
+	space := &workspace{t: t, dir: dir, terraform: cliPath(), trace: trace, environment: append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_CONFIG_FILE=" + configFile,
 		"TF_LOG=TRACE", "TF_LOG_PATH=" + trace,
 	}, environment...)}

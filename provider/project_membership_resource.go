@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 )
@@ -13,6 +14,7 @@ import (
 var (
 	_ resource.Resource                = (*membershipResource)(nil)
 	_ resource.ResourceWithConfigure   = (*membershipResource)(nil)
+	_ resource.ResourceWithIdentity    = (*membershipResource)(nil)
 	_ resource.ResourceWithImportState = (*membershipResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*membershipResource)(nil)
 )
@@ -68,7 +70,7 @@ func (r *membershipResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	plan.fill(companyID, *granted)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, companyID, *granted, basis{}, &resp.Diagnostics)
 }
 
@@ -101,7 +103,7 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	state.fill(companyID, *assignment)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, companyID, *assignment, before, &resp.Diagnostics)
 }
 
@@ -118,7 +120,7 @@ func (r *membershipResource) Update(ctx context.Context, req resource.UpdateRequ
 	companyID := state.CompanyID.ValueString()
 	granted, err := r.replace(ctx, api, known, state, plan, &resp.Diagnostics, func(found client.ProjectAssignment) {
 		state.fill(companyID, found)
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 		r.keep(ctx, resp.Private, companyID, found, known, &resp.Diagnostics)
 	})
 	if err != nil {
@@ -126,7 +128,7 @@ func (r *membershipResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	plan.fill(companyID, *granted)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, companyID, *granted, known, &resp.Diagnostics)
 }
 
@@ -220,7 +222,7 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 		allow: func(found *client.ProjectAssignment) bool {
 			return r.unchanged(ctx, &resp.Diagnostics, known, state, nil, found, func(found client.ProjectAssignment) {
 				state.fill(companyID, found)
-				resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+				r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 				r.keep(ctx, resp.Private, companyID, found, known, &resp.Diagnostics)
 			})
 		},
@@ -235,5 +237,14 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 
 // ImportState takes ID/PROJECT_ID or COMPANY_ID/ID/PROJECT_ID. Read fills in the rest.
 func (r *membershipResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	r.importIDs(ctx, req.ID, resp, "service_account_id", "project_id")
+	r.importIDs(ctx, req, resp, "service_account_id", "project_id")
+}
+
+// IdentitySchema names a membership by its account and its project.
+func (r *membershipResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"company_id":         companyIdentity(),
+		"service_account_id": identityText("ID of the service account."),
+		"project_id":         identityText("ID of the project."),
+	}}
 }

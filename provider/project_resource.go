@@ -16,6 +16,7 @@ import (
 var (
 	_ resource.Resource                = (*projectResource)(nil)
 	_ resource.ResourceWithConfigure   = (*projectResource)(nil)
+	_ resource.ResourceWithIdentity    = (*projectResource)(nil)
 	_ resource.ResourceWithImportState = (*projectResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*projectResource)(nil)
 )
@@ -90,7 +91,7 @@ func (r *projectResource) Create(ctx context.Context, req resource.CreateRequest
 		return
 	}
 	plan.fill(*created)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, *created, &resp.Diagnostics)
 }
 
@@ -115,7 +116,7 @@ func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	state.fill(*project)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, *project, &resp.Diagnostics)
 }
 
@@ -154,7 +155,7 @@ func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	plan.fill(*project)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, *project, &resp.Diagnostics)
 }
 

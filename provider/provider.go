@@ -8,7 +8,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/providervalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -26,8 +30,12 @@ const address = "registry.terraform.io/procore/procore"
 type Embedded func(ctx context.Context, database, companyID string) (transport http.RoundTripper, resolvedCompanyID string, err error)
 
 var (
-	_ provider.Provider                     = (*procoreProvider)(nil)
-	_ provider.ProviderWithConfigValidators = (*procoreProvider)(nil)
+	_ provider.Provider                       = (*procoreProvider)(nil)
+	_ provider.ProviderWithConfigValidators   = (*procoreProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*procoreProvider)(nil)
+	_ provider.ProviderWithListResources      = (*procoreProvider)(nil)
+	_ provider.ProviderWithActions            = (*procoreProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*procoreProvider)(nil)
 )
 
 type procoreProvider struct {
@@ -136,6 +144,9 @@ func (p *procoreProvider) Configure(ctx context.Context, req provider.ConfigureR
 	}
 	resp.ResourceData = session
 	resp.DataSourceData = session
+	resp.EphemeralResourceData = session
+	resp.ListResourceData = session
+	resp.ActionData = session
 }
 
 func (p *procoreProvider) Resources(context.Context) []func() resource.Resource {
@@ -157,4 +168,24 @@ func (p *procoreProvider) DataSources(context.Context) []func() datasource.DataS
 		newProjectsDataSource,
 		newToolsDataSource,
 	}
+}
+
+// EphemeralResources are known to Terraform from 1.10 and OpenTofu from 1.11.
+func (p *procoreProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{}
+}
+
+// ListResources are known to Terraform from 1.14.
+func (p *procoreProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{}
+}
+
+// Actions are known to Terraform from 1.14.
+func (p *procoreProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{}
+}
+
+// Functions are known to Terraform from 1.8.
+func (p *procoreProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{}
 }

@@ -14,6 +14,7 @@ import (
 var (
 	_ resource.Resource                = (*secretResetResource)(nil)
 	_ resource.ResourceWithConfigure   = (*secretResetResource)(nil)
+	_ resource.ResourceWithIdentity    = (*secretResetResource)(nil)
 	_ resource.ResourceWithImportState = (*secretResetResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*secretResetResource)(nil)
 )
@@ -79,7 +80,7 @@ func (r *secretResetResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	if r.reset(ctx, &plan, types.StringNull(), ownSecret, &resp.Diagnostics) {
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	}
 }
 
@@ -152,7 +153,7 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 	if state.refresh(*account) {
 		warnStaleResetSecret(&resp.Diagnostics, *account)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.session.access.saw(*account)
 }
 
@@ -171,7 +172,7 @@ func (r *secretResetResource) Update(ctx context.Context, req resource.UpdateReq
 	} else if !r.reset(ctx, &plan, state.ClientID, ownSecret, &resp.Diagnostics) {
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 }
 
 // Delete forgets the reset. The secret that it made stays the live one.

@@ -13,6 +13,7 @@ import (
 var (
 	_ resource.Resource                = (*permissionsResource)(nil)
 	_ resource.ResourceWithConfigure   = (*permissionsResource)(nil)
+	_ resource.ResourceWithIdentity    = (*permissionsResource)(nil)
 	_ resource.ResourceWithImportState = (*permissionsResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*permissionsResource)(nil)
 )
@@ -92,7 +93,7 @@ func (r *permissionsResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	plan.fill(companyID, id, *granted)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, accountKey{companyID, id}, *granted, basis{}, &resp.Diagnostics)
 }
 
@@ -125,7 +126,7 @@ func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	state.fill(companyID, id, *permissions)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, account, *permissions, before, &resp.Diagnostics)
 }
 
@@ -142,7 +143,7 @@ func (r *permissionsResource) Update(ctx context.Context, req resource.UpdateReq
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	granted, err := r.replace(ctx, api, known, state, &plan, &resp.Diagnostics, func(found client.Permissions) {
 		state.fill(companyID, id, found)
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 		r.keep(ctx, resp.Private, accountKey{companyID, id}, found, known, &resp.Diagnostics)
 	})
 	if err != nil {
@@ -150,7 +151,7 @@ func (r *permissionsResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 	plan.fill(companyID, id, *granted)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, accountKey{companyID, id}, *granted, known, &resp.Diagnostics)
 }
 
@@ -236,7 +237,7 @@ func (r *permissionsResource) Delete(ctx context.Context, req resource.DeleteReq
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	_, err := r.replace(ctx, api, known, state, nil, &resp.Diagnostics, func(found client.Permissions) {
 		state.fill(companyID, id, found)
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 		r.keep(ctx, resp.Private, accountKey{companyID, id}, found, known, &resp.Diagnostics)
 	})
 	if err != nil && !client.IsNotFound(err) {

@@ -15,6 +15,7 @@ import (
 var (
 	_ resource.Resource                   = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithConfigure      = (*serviceAccountResource)(nil)
+	_ resource.ResourceWithIdentity       = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithImportState    = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*serviceAccountResource)(nil)
@@ -138,7 +139,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, req resource.Create
 	if configuredSecret.IsNull() {
 		plan.ClientSecret = types.StringValue(created.ClientSecret)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, created.ServiceAccount, &resp.Diagnostics)
 }
 
@@ -174,7 +175,7 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	warnStatus(&resp.Diagnostics, *account, formerly)
 	warnSunset(&resp.Diagnostics, *account)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, *account, &resp.Diagnostics)
 }
 
@@ -196,7 +197,7 @@ func (r *serviceAccountResource) Update(ctx context.Context, req resource.Update
 	next := plan
 	next.fill(*account)
 	next.keepPromises(plan)
-	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
+	r.set(ctx, next, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.keep(ctx, resp.Private, *account, &resp.Diagnostics)
 }
 

@@ -1,0 +1,88 @@
+package provider_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// feature is what not every Terraform and OpenTofu that the provider works with has. A test of one is skipped where the CLI at
+// hand doesn't have it, and for no other reason; a test over the plugin protocol stands in for it there.
+type feature struct {
+	name                string
+	terraform, opentofu int // the minor version of 1.x that brought it; never: none has
+}
+
+const never = 1 << 30
+
+var (
+	identityFeature = feature{"resource identity", 12, 12}
+	queryFeature    = feature{"terraform query", 14, never}
+	actionFeature   = feature{"actions", 14, never}
+)
+
+// needsFeature skips the test on a CLI without the feature.
+func needsFeature(t *testing.T, wanted feature) {
+	t.Helper()
+	needsTerraform(t)
+	opentofu, minor, err := cliVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, since := "Terraform", wanted.terraform
+	if opentofu {
+		name, since = "OpenTofu", wanted.opentofu
+	}
+	if minor >= since {
+		return
+	}
+	if since == never {
+		t.Skipf("%s 1.%d has no %s", name, minor, wanted.name)
+	}
+	t.Skipf("%s 1.%d has no %s, which came with 1.%d", name, minor, wanted.name, since)
+}
+
+// cliPath is the Terraform or OpenTofu that the tests run.
+func cliPath() string {
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		return path
+	}
+	return "terraform"
+}
+
+// cliVersion asks the CLI once which one it is: OpenTofu or Terraform, and the minor version of 1.x.
+var cliVersion = func() func() (opentofu bool, minor int, err error) {
+	type answer struct {
+		opentofu bool
+		minor    int
+	}
+	banner := regexp.MustCompile(`^(Terraform|OpenTofu) v1\.(\d+)\.`)
+	ask := sync.OnceValues(func() (answer, error) {
+		command := exec.CommandContext(context.Background(), cliPath(), "version")
+		command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1")
+		output, err := command.Output()
+		if err != nil {
+			return answer{}, err
+		}
+		found := banner.FindSubmatch(output)
+		if found == nil {
+			return answer{}, &unknownCLIError{string(output)}
+		}
+		minor, err := strconv.Atoi(string(found[2]))
+		return answer{string(found[1]) == "OpenTofu", minor}, err
+	})
+	return func() (bool, int, error) {
+		found, err := ask()
+		return found.opentofu, found.minor, err
+	}
+}()
+
+type unknownCLIError struct{ banner string }
+
+func (e *unknownCLIError) Error() string {
+	return "not a Terraform or OpenTofu 1.x: " + e.banner
+}
