@@ -11,7 +11,7 @@ import (
 )
 
 // Raw sends a request as it would come over a socket, so that what a fuzzer makes up goes through net/http's own reading of it,
-// and skips the test for what that refuses. Headers are names and values in turn. An answer of 500 and above fails the test.
+// and what that refuses gets its 400 (see [Unread]). Headers are names and values in turn. An answer of 500 and above fails the test.
 func (s *Server) Raw(t testing.TB, method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	var text strings.Builder
@@ -21,15 +21,22 @@ func (s *Server) Raw(t testing.TB, method, target, body string, headers ...strin
 	}
 	text.WriteString("\r\n" + body)
 	request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text.String())))
-	if err != nil {
-		t.Skip("net/http refuses the request")
-	}
 	recorder := httptest.NewRecorder()
+	if err != nil {
+		recorder.Header().Set("Connection", "close")
+		recorder.WriteHeader(http.StatusBadRequest)
+		return recorder
+	}
 	s.Handler.ServeHTTP(recorder, request.WithContext(t.Context()))
 	if recorder.Code >= http.StatusInternalServerError {
 		t.Errorf("%s %q answered %d: %s", method, target, recorder.Code, recorder.Body)
 	}
 	return recorder
+}
+
+// Unread reports whether an answer to [Server.Raw] is net/http's own, to what it could not read as a request: the server never saw it.
+func Unread(answer *httptest.ResponseRecorder) bool {
+	return answer.Code == http.StatusBadRequest && answer.Header().Get("Connection") == "close"
 }
 
 // RawUnlessDone is Raw for a request that must leave everything as it is when it is refused: it fails the test when the answer is a
