@@ -100,6 +100,7 @@ func (r *storeResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	}}
 	if r.more != "" {
 		resp.Schema.Attributes[r.more] = schema.StringAttribute{Required: true}
+		resp.Schema.Attributes["disable_read"] = schema.BoolAttribute{Optional: true}
 	}
 }
 

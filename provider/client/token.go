@@ -84,6 +84,9 @@ func (c *Client) askOAuth(ctx context.Context, path string, form url.Values) (*r
 	if err != nil {
 		return nil, errorFromTransport(ctx, err)
 	}
+	if isCut(progressOf(ctx), response.StatusCode(), response.Body()) { // still, after every retry
+		return nil, notTheAPI(response.StatusCode(), response.Header())
+	}
 	return response, nil
 }
 

@@ -44,8 +44,9 @@ resource "procore_service_account_secret_reset" "exporter" {
 }
 
 resource "vault_kv_secret_v2" "exporter" {
-  mount = "secret"
-  name  = "procore/ci-exporter"
+  mount        = "secret"
+  name         = "procore/ci-exporter"
+  disable_read = true # else a refresh may bring into the state what the store has
 
   data_json_wo = jsonencode({
     client_id     = procore_service_account.exporter.client_id
