@@ -24,7 +24,7 @@ func TestATokenIsGotWithItsOwnCredentialsAndByTheServersClock(t *testing.T) {
 	client := api.client(t)
 	for _, want := range []time.Time{time.Unix(1511289066, 0).UTC(), time.Date(2017, 11, 21, 19, 31, 6, 0, time.UTC)} {
 		token, err := client.GetToken(t.Context(), itsOwn)
-		if err != nil || token.Token != "t" || token.Type != "bearer" || token.ExpiresAt != want {
+		if err != nil || token.Token != "t" || token.Type != "bearer" || !token.ExpiresAt.Equal(want) {
 			t.Errorf("got %+v, %v; want one that expires at %s", token, err, want)
 		}
 		delete(answer, "created_at") // which RFC 6749 doesn't have: then the answer's date counts
@@ -87,8 +87,13 @@ func TestARevocationNeedsNoBodyInItsAnswer(t *testing.T) {
 		done   bool
 		calls  int
 	}{
-		{200, "", true, 1}, {200, "{}", true, 1}, {204, "", true, 1}, {503, "", false, 3},
-		{200, "<html>a proxy</html>", false, 3}, {400, `{"error":"invalid_request"}`, false, 1}, {500, "", false, 1},
+		{200, "", true, 1},
+		{200, "{}", true, 1},
+		{204, "", true, 1},
+		{503, "", false, 3},
+		{200, "<html>a proxy</html>", false, 3},
+		{400, `{"error":"invalid_request"}`, false, 1},
+		{500, "", false, 1},
 	} {
 		calls, status, body = 0, test.status, test.body
 		if err := client.RevokeToken(t.Context(), itsOwn, "t"); (err == nil) != test.done || calls != test.calls {
