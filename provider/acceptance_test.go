@@ -160,6 +160,23 @@ func (w *world) works(clientID, clientSecret string) bool {
 	return err == nil
 }
 
+// getsToken reports whether the server gives a token for an Authorization header.
+func (w *world) getsToken(authorization string) bool {
+	w.t.Helper()
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.URL+"/oauth/token", strings.NewReader("grant_type=client_credentials"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", authorization)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := w.Client.Do(request)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
 // secrets keeps the credentials that a test has seen, by step.
 type secrets struct{ clientID, secret []string }
 

@@ -34,23 +34,14 @@ type workspace struct {
 }
 
 // pluginVersion is the version under which the mirror has the provider.
-const pluginVersion = "0.0.1"
+const pluginVersion = "99.0.1"
 
 func newWorkspace(t *testing.T, environment ...string) *workspace {
 	t.Helper()
 	needsTerraform(t)
 	dir := t.TempDir()
 	mirror, configFile := filepath.Join(dir, "mirror"), filepath.Join(dir, "cli.tfrc")
-	platform := runtime.GOOS + "_" + runtime.GOARCH
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} { // Terraform's default, and OpenTofu's
-		folder := filepath.Join(mirror, host, "procore", "procore", pluginVersion, platform)
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(pluginBinary(t), filepath.Join(folder, "terraform-provider-procore_v"+pluginVersion)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	mirrored(t, mirror, "procore/procore", pluginBinary(t))
 	mirrorConfig := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 	if err := os.WriteFile(configFile, []byte(mirrorConfig), 0o600); err != nil {
 		t.Fatal(err)
@@ -64,6 +55,20 @@ func newWorkspace(t *testing.T, environment ...string) *workspace {
 	space.write("terraform {\n  required_providers {\n    procore = {\n      source = \"procore/procore\"\n    }\n  }\n}\n", "versions.tf")
 	space.run("init", "-no-color")
 	return space
+}
+
+// mirrored puts a provider into a local mirror.
+func mirrored(t *testing.T, mirror, source, binary string) {
+	t.Helper()
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} { // Terraform's default, and OpenTofu's
+		folder := filepath.Join(mirror, host, source, pluginVersion, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(binary, filepath.Join(folder, "terraform-provider-"+filepath.Base(source)+"_v"+pluginVersion)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // pluginBinary builds this module's binary, once for all tests.
@@ -96,6 +101,9 @@ var binaryFolder = sync.OnceValue(func() string {
 })
 
 func TestMain(m *testing.M) {
+	if serveStore(os.Args[0]) {
+		return
+	}
 	status := m.Run()
 	_ = os.RemoveAll(binaryFolder())
 	os.Exit(status)

@@ -25,6 +25,8 @@ type operation struct {
 	attributes map[string]string
 	// lost is the next step when the answer to what makes an account, a secret or a project stays lost after every retry.
 	lost string
+	// presented is set when the credentials that were tried stand in the configuration of what failed, rather than the provider's.
+	presented bool
 }
 
 func (o operation) summary() string {
@@ -121,6 +123,9 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 	case client.OriginNetwork:
 		return c.unreachableAdvice(tried, failure)
 	case client.OriginToken:
+		if tried.presented {
+			return presentedAdvice(tried, failure)
+		}
 		if client.IsWrongCredentials(failure) {
 			return "The server refused the credentials of the provider itself. Check client_id and client_secret in the provider block, or " +
 				"PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET. Was that account's secret reset, the account deleted, or is it nonfunctional or expired?"
@@ -136,6 +141,21 @@ func (c *connection) advice(tried operation, failure *client.Error) string {
 	default:
 		return ""
 	}
+}
+
+// presentedAdvice is about an answer of the OAuth endpoints to credentials of the configuration's own.
+func presentedAdvice(tried operation, failure *client.Error) string {
+	if failure.Code == "unauthorized_client" {
+		return "The credentials are right, but their account gets no tokens at the moment. Its status and status_reasons say why, and how to mend it."
+	}
+	if client.IsWrongCredentials(failure) {
+		return "Check client_id and client_secret here; they are of another account than the provider's own. Was the secret reset since? Then refer to the " +
+			"client_secret of the procore_service_account_secret_reset, or to where the live one is kept."
+	}
+	if failure.Status == http.StatusTooManyRequests {
+		return statusAdvice(tried, failure)
+	}
+	return "Check that base_url (PROCORE_BASE_URL) is the management API's, and try again."
 }
 
 func statusAdvice(tried operation, failure *client.Error) string {

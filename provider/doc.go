@@ -2,8 +2,8 @@
 //
 // provider.go names what there is; config.go finds out which API to talk to; base.go is what every
 // resource and data source has in common; diagnostics.go is how a failure reaches a person. After that
-// there is one file for each noun: NOUN_resource.go or NOUN_data_source.go is the way between Terraform
-// and the API, NOUN_model.go the pure functions between their values, NOUN_schema.go the manual.
+// there is one file for each noun: NOUN_resource.go, NOUN_data_source.go or NOUN_ephemeral_resource.go is the way between Terraform
+// and the API, NAME_function.go a function that asks nobody, NOUN_model.go the pure functions between their values, NOUN_schema.go the manual.
 //
 // The rule of the secret reset, when one happens and when none does, is secret_reset_decision.go. What a reset and the
 // grants that come after it know of each other in a plan is planned_access.go. The ways to say that a tool is out of

@@ -17,7 +17,12 @@ import (
 // newGuide is a workspace with the files of a folder of examples/guides, and nothing else.
 func newGuide(t *testing.T, w *world, folder string) *workspace {
 	t.Helper()
-	space := newWorkspace(t, w.environment()...)
+	return newGuideIn(t, newWorkspace(t, w.environment()...), folder)
+}
+
+// newGuideIn is newGuide in a workspace that is there already.
+func newGuideIn(t *testing.T, space *workspace, folder string) *workspace {
+	t.Helper()
 	if err := os.Remove(filepath.Join(space.dir, "versions.tf")); err != nil { // the example has its own
 		t.Fatal(err)
 	}
@@ -148,29 +153,6 @@ func TestAccGuideImportsFortyAccounts(t *testing.T) {
 		if found := w.find(account.Name); found == nil || found.ID != id || found.SecretVersion != 1 {
 			t.Errorf("account %s is now %+v", id, found)
 		}
-	}
-}
-
-func TestAccGuideHandsTheSecretOver(t *testing.T) {
-	w := newWorld(t)
-	space := newGuide(t, w, "hand-over-the-secret")
-	space.showsState = true // its store is a terraform_data
-	stored := func() (clientID, clientSecret string) {
-		var credentials struct {
-			ClientID     string `json:"client_id"`
-			ClientSecret string `json:"client_secret"`
-		}
-		if err := json.Unmarshal([]byte(space.run("output", "-json", "stored")), &credentials); err != nil {
-			t.Fatal(err)
-		}
-		return credentials.ClientID, credentials.ClientSecret
-	}
-	space.applies()
-	clientID, first := stored()
-	space.applies("-var", "rotated=2026-10")
-	_, second := stored()
-	if first == second || !w.works(clientID, first) || !w.works(clientID, second) {
-		t.Error("the store doesn't have the new secret, or the old one has ended already")
 	}
 }
 

@@ -172,7 +172,10 @@ func (p *procoreProvider) DataSources(context.Context) []func() datasource.DataS
 
 // EphemeralResources are known to Terraform from 1.10 and OpenTofu from 1.11.
 func (p *procoreProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{}
+	return []func() ephemeral.EphemeralResource{
+		newClientSecretEphemeralResource,
+		newAccessTokenEphemeralResource,
+	}
 }
 
 // ListResources are known to Terraform from 1.14.
@@ -187,5 +190,9 @@ func (p *procoreProvider) Actions(context.Context) []func() action.Action {
 
 // Functions are known to Terraform from 1.8.
 func (p *procoreProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{}
+	return []func() function.Function{
+		newParseIDFunction,
+		newBasicAuthFunction,
+		newSecretValidFunction,
+	}
 }

@@ -63,8 +63,9 @@ func secretResetSchema() schema.Schema {
 				Optional: true, Sensitive: true, WriteOnly: true,
 				Validators: []validator.String{isClientSecret()},
 				MarkdownDescription: "The new client secret, instead of one that the server makes. Write-only: it is in neither plan nor state, and `client_secret` " +
-					"stays null. It is sent with every reset, also with one by `triggers`, and must differ from the live secret: bring a new one whenever the plan resets. It must be well-formed, as `terraform-provider-procore generate-secret` makes them. " +
-					"Needs Terraform 1.11 or newer.",
+					"stays null. It is sent with every reset, also with one by `triggers`, and must differ from the live secret: bring a new one whenever the plan resets, as the " +
+					"ephemeral resource `procore_client_secret` does by itself. It must be well-formed, as that and `terraform-provider-procore generate-secret` make them. " +
+					"Needs Terraform 1.11 or OpenTofu 1.11.",
 			},
 			"client_secret_wo_version": schema.Int64Attribute{
 				Optional:   true,

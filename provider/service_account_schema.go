@@ -87,7 +87,7 @@ func serviceAccountSchema() schema.Schema {
 				Validators: []validator.String{isClientSecret()},
 				MarkdownDescription: "Client secret of your own for the new account, instead of one that the server makes. Write-only: it is in neither plan nor " +
 					"state, and `client_secret` stays null. It counts when the account is created and never after. It must be well-formed, as " +
-					"`terraform-provider-procore generate-secret` makes them. Needs Terraform 1.11 or newer.",
+					"the ephemeral resource `procore_client_secret` and `terraform-provider-procore generate-secret` make them. Needs Terraform 1.11 or OpenTofu 1.11.",
 			},
 			"client_secret_wo_version": schema.Int64Attribute{
 				Optional:   true,

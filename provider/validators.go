@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"hash/crc32"
 	"strings"
 	"time"
 	"unicode"
@@ -105,43 +104,4 @@ func isPreviousSecretTTL() validator.String {
 // isClientSecret accepts a well-formed client secret.
 func isClientSecret() validator.String {
 	return stringRule{description: "a well-formed client secret", check: checkClientSecret, secret: true}
-}
-
-// The shape of a client secret: "pcs_", 43 base62 characters and 6 of checksum.
-const (
-	secretPrefix   = "pcs_"
-	secretBody     = 43
-	secretChecksum = 6
-	base62         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-
-var errMalformedSecret = errors.New("must be a well-formed client secret, as `terraform-provider-procore generate-secret` makes: " +
-	"pcs_, 43 characters and 6 of checksum")
-
-// checkClientSecret tells a typo from a secret: the last 6 characters are the CRC-32 (IEEE) of the 43
-// before them, in base62 with leading zeros. It never repeats the secret.
-func checkClientSecret(secret string) error {
-	text, found := strings.CutPrefix(secret, secretPrefix)
-	if !found || len(text) != secretBody+secretChecksum {
-		return errMalformedSecret
-	}
-	for i := range len(text) {
-		if strings.IndexByte(base62, text[i]) < 0 {
-			return errMalformedSecret
-		}
-	}
-	if encodeChecksum(text[:secretBody]) != text[secretBody:] {
-		return errors.New("has the shape of a client secret, but its checksum is wrong: it is mistyped or cut")
-	}
-	return nil
-}
-
-func encodeChecksum(body string) string {
-	sum := crc32.ChecksumIEEE([]byte(body))
-	var digits [secretChecksum]byte
-	for i := len(digits) - 1; i >= 0; i-- {
-		digits[i] = base62[sum%62]
-		sum /= 62
-	}
-	return string(digits[:])
 }

@@ -32,7 +32,8 @@ var embedded = struct {
 // administrator, and the id of the company: the one that was asked for or, with "", the only one of the database.
 //
 // Whoever can open the file can do all that its administrators can, so the transport needs no secret: it signs itself a
-// token with the file's own key. Where that is sealed, PROCORE_MASTER_KEY or PROCORE_MASTER_KEY_FILE opens it. The company of a request is named by its Procore-Company-Id header.
+// token with the file's own key. A request under /oauth/ is for an account of its own credentials, and is left as it is. Where the key
+// is sealed, PROCORE_MASTER_KEY or PROCORE_MASTER_KEY_FILE opens it. The company of a request is named by its Procore-Company-Id header.
 func Embed(ctx context.Context, database, companyID string) (http.RoundTripper, string, error) {
 	server, err := embeddedServer(ctx, database)
 	if err != nil {
@@ -121,14 +122,17 @@ func onlyCompany(ctx context.Context, database *sqlite.Store, path string) (stri
 // embeddedTransport hands a request to the handler and its answer back.
 type embeddedTransport struct{ server *Server }
 
-// RoundTrip answers the request as its company's administrator (http.RoundTripper).
+// RoundTrip answers the request as its company's administrator, and one to an OAuth endpoint as whoever its own credentials are
+// of (http.RoundTripper).
 func (t embeddedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	token, err := t.token(request)
-	if err != nil {
-		return nil, err
-	}
 	inner := request.Clone(request.Context())
-	inner.Header.Set("Authorization", "Bearer "+token)
+	if !strings.HasPrefix(request.URL.Path, "/oauth/") {
+		token, err := t.token(request)
+		if err != nil {
+			return nil, err
+		}
+		inner.Header.Set("Authorization", "Bearer "+token)
+	}
 	inner.RequestURI = request.URL.RequestURI()
 	inner.RemoteAddr = "embedded"
 	if inner.Body == nil {

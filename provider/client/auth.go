@@ -40,7 +40,7 @@ func newAuthTransport(config Config, baseURL string, wire http.RoundTripper) *au
 		credentials: &clientcredentials.Config{
 			ClientID:     config.ClientID,
 			ClientSecret: config.ClientSecret,
-			TokenURL:     baseURL + "/oauth/token",
+			TokenURL:     baseURL + tokenPath,
 			// Procore documents credentials in the body. Set, because detection would send a refused
 			// secret twice.
 			AuthStyle: oauth2.AuthStyleInParams,

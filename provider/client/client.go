@@ -76,7 +76,8 @@ func (e *ConfigError) Error() string { return e.Message }
 // Client calls the management API. It is safe for concurrent use.
 type Client struct {
 	baseURL string
-	http    *resty.Client
+	http    *resty.Client // puts this client's own token on every request
+	oauth   *resty.Client // leaves requests as they are
 }
 
 // New checks config and makes a client; it does not call the API. An error is a *ConfigError.
@@ -92,8 +93,9 @@ func New(config Config) (*Client, error) {
 	}
 
 	policy := retries{most: config.MaxRetries, logger: config.RetryLogger}
-	baseURL, transport, wanted := embeddedBaseURL, config.Transport, policy.wantedEmbedded
-	if transport == nil {
+	baseURL, wanted := embeddedBaseURL, policy.wantedEmbedded
+	transport, plain := http.RoundTripper(&finishTransport{next: config.Transport, timeout: config.RequestTimeout}), config.Transport
+	if plain == nil {
 		wanted = policy.wanted
 		var err error
 		if baseURL, err = parseBaseURL(config.BaseURL, config.AllowInsecureHTTP); err != nil {
@@ -103,11 +105,15 @@ func New(config Config) (*Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		transport = newAuthTransport(config, baseURL, wire)
-	} else {
-		transport = &finishTransport{next: transport, timeout: config.RequestTimeout}
+		transport, plain = newAuthTransport(config, baseURL, wire), wire
 	}
+	return &Client{
+		baseURL: baseURL, http: newHTTP(config, transport, policy, wanted), oauth: newHTTP(config, plain, policy, wanted),
+	}, nil
+}
 
+// newHTTP makes what sends requests over a transport, with the log, the limits and the retries that all of them have.
+func newHTTP(config Config, transport http.RoundTripper, policy retries, wanted resty.RetryConditionFunc) *resty.Client {
 	httpClient := &http.Client{
 		Transport:     &logTransport{next: transport, logger: config.Logger},
 		Timeout:       config.RequestTimeout,
@@ -126,7 +132,7 @@ func New(config Config) (*Client, error) {
 	if config.UserAgent != "" {
 		rest.SetHeader("User-Agent", config.UserAgent)
 	}
-	return &Client{baseURL: baseURL, http: rest}, nil
+	return rest
 }
 
 // refuseRedirect hands a 3xx back as the answer. Following one would carry the bearer token, or the

@@ -25,6 +25,7 @@ const (
 // progress is what the attempts at one call know of each other.
 type progress struct {
 	wantsData  bool          // a success has a body, and it is JSON
+	bodyless   bool          // a success may have no body, whatever its status
 	attempt    int           // counts from 1
 	retryAfter time.Duration // what the token endpoint asked for in the latest attempt; 0: nothing
 	reason     string        // why the latest attempt is to be repeated; empty: it isn't
@@ -115,6 +116,9 @@ func retryableStatus(status int) bool {
 // its own page in the place. The work may well be done, and then the next attempt tells so.
 func isCut(state *progress, status int, body []byte) bool {
 	if status >= http.StatusMultipleChoices || (status == http.StatusNoContent && !state.wantsData) {
+		return false
+	}
+	if state.bodyless && len(body) == 0 {
 		return false
 	}
 	return !json.Valid(body)
