@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -21,7 +23,10 @@ const ExportHelp = "Print import blocks and resources for all that a company has
 //
 // Each exported field is a flag. Secrets have none: a process's arguments are there for everybody on the machine to read.
 type Export struct {
-	BaseURL   string `required:"" placeholder:"URL" help:"The address of the management API, such as https://procore-admin.example.com."`
+	// Their variables are read by hand, because a flag for one beats the variable of the other.
+	BaseURL  string `env:"-" placeholder:"URL" help:"The address of the management API, such as https://procore-admin.example.com ($PROCORE_BASE_URL)."`
+	Database string `env:"-" placeholder:"FILE" help:"Instead of an address and credentials: the SQLite file of an embedded management API, as in the provider's database ($PROCORE_DATABASE)."`
+
 	CompanyID string `placeholder:"ID" help:"The company to export. May be left out by an account that belongs to one only."`
 	OutputDir string `placeholder:"DIR" help:"Write the configuration into files of this folder, which is made when it isn't there. No file is overwritten. Without it, the configuration is printed."`
 
@@ -31,57 +36,82 @@ type Export struct {
 	RequestTimeout    time.Duration `default:"30s" placeholder:"DURATION" help:"How long one attempt at a request may take (${default})."`
 
 	version        string
+	embedded       Embedded
 	stdout, stderr io.Writer
 }
 
-// NewExport returns the subcommand of this version of the program. The configuration goes to stdout, notes go to stderr.
-func NewExport(version string, stdout, stderr io.Writer) *Export {
-	return &Export{version: version, stdout: stdout, stderr: stderr}
+// NewExport returns the subcommand of this version of the program. The configuration goes to stdout, notes go to stderr. A nil
+// embedded refuses --database.
+func NewExport(version string, embedded Embedded, stdout, stderr io.Writer) *Export {
+	return &Export{version: version, embedded: embedded, stdout: stdout, stderr: stderr}
 }
 
 // Help is what the help of export says besides its flags.
 func (e *Export) Help() string {
 	return `Reads the projects, service accounts, permissions and project memberships of a company, and changes nothing. What it prints plans as imports and nothing else.
 
-The credentials come from the environment: PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET, of a service account with admin on the company's Admin and Directory tools. No secret is in what export prints.
+The credentials for --base-url come from the environment: PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET, of a service account with admin on the company's Admin and Directory tools. No secret is in what export prints.
 
     terraform-provider-procore export --output-dir live
     cd live && terraform init && terraform plan`
 }
 
-// credentials are what export signs in with.
-func (*Export) credentials() (clientID, clientSecret string) {
-	return os.Getenv(environmentVariable("client_id")), os.Getenv(environmentVariable("client_secret"))
+// exportSource is where an export reads: a server, or a database.
+type exportSource struct {
+	baseURL, clientID, clientSecret string
+	database                        string // empty: the server
+}
+
+// endpoint names the source to a person.
+func (s exportSource) endpoint() string {
+	if s.database != "" {
+		return "database " + s.database
+	}
+	return s.baseURL
+}
+
+// source chooses as the provider does: a flag before the environment, and there the address before the database.
+func (e *Export) source() exportSource {
+	getenv := func(attribute string) string { return os.Getenv(environmentVariable(attribute)) }
+	if e.Database != "" {
+		return exportSource{database: e.Database}
+	}
+	baseURL := cmp.Or(e.BaseURL, getenv("base_url"))
+	if baseURL == "" {
+		return exportSource{database: getenv("database")}
+	}
+	return exportSource{baseURL: baseURL, clientID: getenv("client_id"), clientSecret: getenv("client_secret")}
 }
 
 // Validate refuses what can't be meant, before anything is asked.
 func (e *Export) Validate() error {
-	if e.BaseURL == "" {
-		return nil // the parser says that it is missing
-	}
-	if id, secret := e.credentials(); id == "" || secret == "" {
+	source := e.source()
+	switch {
+	case e.BaseURL != "" && e.Database != "":
+		return errors.New("--base-url and --database exclude each other")
+	case source == exportSource{}:
+		return errors.New("missing flags: --base-url=URL, or --database=FILE")
+	case source.database == "" && (source.clientID == "" || source.clientSecret == ""):
 		return errors.New("the credentials are missing: set PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET in the environment")
-	}
-	if e.CompanyID != "" && !validID(e.CompanyID) {
+	case e.CompanyID != "" && !validID(e.CompanyID):
 		return fmt.Errorf("--company-id: %q is not an id, which is a positive whole number", e.CompanyID)
-	}
-	if e.MaxRetries > maxRetriesLimit {
+	case e.MaxRetries > maxRetriesLimit:
 		return fmt.Errorf("--max-retries: %d is more than %d", e.MaxRetries, maxRetriesLimit)
-	}
-	if e.RequestTimeout <= 0 {
+	case e.RequestTimeout <= 0:
 		return fmt.Errorf("--request-timeout: %s is not a positive duration", e.RequestTimeout)
+	case source.database == "":
+		_, err := e.client(source, nil, nil)
+		return err
 	}
-	_, err := e.client(nil)
-	return err
+	return nil
 }
 
-// client makes the client. An error names the flag that is wrong.
-func (e *Export) client(retries client.Logger) (*client.Client, error) {
-	id, secret := e.credentials()
+// client makes the client, with a transport for a database. An error names the flag that is wrong.
+func (e *Export) client(source exportSource, transport http.RoundTripper, retries client.Logger) (*client.Client, error) {
 	api, err := client.New(client.Config{
-		BaseURL: e.BaseURL, ClientID: id, ClientSecret: secret, CACertificateFile: e.CACertificateFile, AllowInsecureHTTP: e.AllowInsecureHTTP,
-		MaxRetries: e.MaxRetries, RequestTimeout: e.RequestTimeout, UserAgent: "terraform-provider-procore/" + e.version + " export",
-		RetryLogger: retries,
+		BaseURL: source.baseURL, ClientID: source.clientID, ClientSecret: source.clientSecret, Transport: transport,
+		CACertificateFile: e.CACertificateFile, AllowInsecureHTTP: e.AllowInsecureHTTP, MaxRetries: e.MaxRetries, RequestTimeout: e.RequestTimeout,
+		UserAgent: "terraform-provider-procore/" + e.version + " export", RetryLogger: retries,
 	})
 	var invalid *client.ConfigError
 	if errors.As(err, &invalid) {
@@ -94,6 +124,21 @@ func (e *Export) client(retries client.Logger) (*client.Client, error) {
 	return api, err
 }
 
+// open opens the database, and finds its company when none is named. The embedded API would make a file that isn't there.
+func (e *Export) open(ctx context.Context, database string) (transport http.RoundTripper, companyID string, err error) {
+	if e.embedded == nil {
+		return nil, "", errors.New("this build of the program has no embedded management API; use --base-url")
+	}
+	file, err := os.Stat(database)
+	if err == nil && file.Size() == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("there is nothing to export from database %s: %w", database, err)
+	}
+	return e.embedded(ctx, database, e.CompanyID)
+}
+
 // Run reads everything, and only then writes anything.
 func (e *Export) Run(ctx context.Context) error {
 	if e.OutputDir != "" {
@@ -101,23 +146,36 @@ func (e *Export) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	notes := &exportNotes{to: e.stderr}
-	api, err := e.client(func(_ context.Context, message string, _ map[string]any) { notes.say(message) })
+	source, companyID, notes := e.source(), e.CompanyID, &exportNotes{to: e.stderr}
+	var transport http.RoundTripper
+	if source.database != "" {
+		var err error
+		if transport, companyID, err = e.open(ctx, source.database); err != nil {
+			return err
+		}
+	}
+	api, err := e.client(source, transport, func(_ context.Context, message string, _ map[string]any) { notes.say(message) })
 	if err != nil {
 		return err
 	}
-	reader := exportReader{api: api, endpoint: e.BaseURL, notes: notes}
-	found, err := reader.read(ctx, e.CompanyID)
+	reader := exportReader{api: api, source: source, notes: notes}
+	found, err := reader.read(ctx, companyID)
 	if err != nil {
 		return err
 	}
-	signedInAs, _ := e.credentials()
-	configuration := newExportConfiguration(found, signedInAs)
+	return e.write(found, source)
+}
+
+func (e *Export) write(found inventory, source exportSource) error {
+	configuration := newExportConfiguration(found, source)
 	if e.OutputDir == "" {
 		_, err := e.stdout.Write(configuration.printed())
 		return err
 	}
-	files := configuration.files()
+	files, err := configuration.files()
+	if err != nil {
+		return err
+	}
 	if err := writeExport(e.OutputDir, files); err != nil {
 		return err
 	}

@@ -177,3 +177,23 @@ func TestAccExportFindsTheCompanyByItself(t *testing.T) {
 		t.Errorf("imported from company %v", got)
 	}
 }
+
+// A database's path is in the exported configuration, whole: the folder is not the one in which export ran.
+func TestAccExportOfAnEmbeddedDatabasePlansAsImportsOnlyAndThenEmpty(t *testing.T) {
+	t.Parallel()
+	space := newWorkspace(t)
+	space.apply("provider \"procore\" {\n  database = \"${path.module}/procore.db\"\n}\n" + account(`name = "ci exporter"`))
+	for _, file := range []string{"versions.tf", "main.tf", "terraform.tfstate"} { // the state is lost
+		if err := os.Remove(filepath.Join(space.dir, file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &world{Server: &servertest.Server{}, t: t}
+	command := w.exportCommand("--database", "procore.db", "--output-dir", "live")
+	command.Dir, command.Env = space.dir, nil
+	contains(t, w.finished(command).succeeds(t), "3 to import")
+	space.dir = filepath.Join(space.dir, "live")
+	space.run("init", "-no-color")
+	contains(t, space.run("plan", "-no-color"), "Plan: 3 to import, 0 to add, 0 to change, 0 to destroy.")
+	space.applies()
+}

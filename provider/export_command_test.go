@@ -81,6 +81,7 @@ func TestExportRefusesWrongUsageBeforeItAsksAnything(t *testing.T) {
 		"unknown flag":              {[]string{"--nope"}, nil, "--nope"},
 		"a secret as a flag":        {[]string{"--client-secret", "x"}, nil, "--client-secret"},
 		"no address":                {nil, []string{"PROCORE_BASE_URL="}, "missing flags: --base-url"},
+		"two sources":               {[]string{"--base-url", "https://example.com", "--database", "procore.db"}, nil, "exclude each other"},
 		"an address that is none":   {[]string{"--base-url", "example.com"}, nil, "--base-url"},
 		"plain http elsewhere":      {[]string{"--base-url", "http://example.com"}, nil, "--allow-insecure-http"},
 		"no client ID":              {nil, []string{"PROCORE_CLIENT_ID="}, "PROCORE_CLIENT_ID"},
@@ -110,7 +111,7 @@ func TestExportIsInTheHelpAndExplainsItself(t *testing.T) {
 	w := &world{Server: &servertest.Server{}, t: t}
 	help := w.export([]string{"--help"}).succeeds(t)
 	contains(t, help, "PROCORE_CLIENT_ID", "PROCORE_CLIENT_SECRET", "terraform plan")
-	for flag := range strings.FieldsSeq("base-url company-id output-dir ca-certificate-file allow-insecure-http max-retries request-timeout") {
+	for flag := range strings.FieldsSeq("base-url database company-id output-dir ca-certificate-file allow-insecure-http max-retries request-timeout") {
 		contains(t, strings.Join(strings.Fields(help), " "), "--"+flag, "($PROCORE_"+strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))+")")
 	}
 	command := w.exportCommand()
@@ -176,6 +177,30 @@ func TestExportTriesAgainAndSaysSo(t *testing.T) {
 		t.Errorf("exit status %d after %d refusals: %s", got.status, proxy.count(fault), got.stdout)
 	}
 	contains(t, got.stderr, "Attempt 1 of 5", "Attempt 2 of 5")
+}
+
+// A flag for a database beats the variables for a server, and those beat the variable for a database, as in the provider.
+func TestExportReadsAnEmbeddedDatabase(t *testing.T) {
+	w := newExportWorld(t)
+	withServer := w.export(nil, "PROCORE_DATABASE=nowhere.db").succeeds(t)
+	want := strings.NewReplacer(
+		"# export signed in as this account. If Terraform does, too, destroying it or resetting its secret locks Terraform out.\n", "",
+		"# export signed in as this account. If Terraform does, too, taking admin away from it locks Terraform out.\n", "",
+	).Replace(withServer)
+	if got := w.export([]string{"--database", w.Database}, "PROCORE_COMPANY_ID=").succeeds(t); got != want {
+		t.Errorf("with a database export printed\n%s\nwant\n%s", got, want)
+	}
+	if got := w.export(nil, "PROCORE_BASE_URL=", "PROCORE_DATABASE="+w.Database).succeeds(t); got != want {
+		t.Errorf("with PROCORE_DATABASE export printed\n%s\nwant\n%s", got, want)
+	}
+	missing := filepath.Join(t.TempDir(), "new.db")
+	w.export([]string{"--database", missing}).fails(t, "nothing to export", missing)
+	if _, err := os.Lstat(missing); err == nil {
+		t.Error("export made a database")
+	}
+	w.export([]string{"--database", w.Database, "--company-id", "7"}).fails(t, w.Database, "--company-id")
+	addCompany(t, w.Database, "Beta")
+	w.export([]string{"--database", w.Database}, "PROCORE_COMPANY_ID=").fails(t, "several companies", "1 (Acme)", "2 (Beta)")
 }
 
 func TestExportLeavesOutWhatIsDeletedMeanwhile(t *testing.T) {

@@ -3,6 +3,8 @@ package provider
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,17 +19,17 @@ import (
 // and references instead of IDs. Names and descriptions come from whoever could write them, so that they are in strings only, which
 // hclwrite escapes, and never in a comment.
 type exportConfiguration struct {
-	companyID  string
-	objects    int
-	signedInAs string // the client ID
-	parts      map[string]*hclwrite.File
-	projects   map[string]string // labels by ID
+	companyID string
+	objects   int
+	source    exportSource
+	parts     map[string]*hclwrite.File
+	projects  map[string]string // labels by ID
 }
 
-// newExportConfiguration writes the configuration of an inventory; signedInAs is the client ID of the account that read it.
-func newExportConfiguration(found inventory, signedInAs string) *exportConfiguration {
+// newExportConfiguration writes the configuration of an inventory that was read there.
+func newExportConfiguration(found inventory, source exportSource) *exportConfiguration {
 	c := &exportConfiguration{
-		companyID: found.companyID, objects: found.objects(), signedInAs: signedInAs,
+		companyID: found.companyID, objects: found.objects(), source: source,
 		parts: map[string]*hclwrite.File{}, projects: map[string]string{},
 	}
 	projects, accounts, memberships := newLabels("project"), newLabels("account"), newLabels("membership")
@@ -74,7 +76,7 @@ const (
 
 // warning is the text, where the account is the one that it is about.
 func (c *exportConfiguration) warning(account client.ServiceAccount, text string) string {
-	if account.ClientID != c.signedInAs {
+	if account.ClientID != c.source.clientID {
 		return ""
 	}
 	return text
@@ -136,7 +138,9 @@ func (c *exportConfiguration) next(file, comment string) *hclwrite.Body {
 	return part.Body()
 }
 
-func setText(body *hclwrite.Body, name, value string) { body.SetAttributeValue(name, cty.StringVal(value)) }
+func setText(body *hclwrite.Body, name, value string) {
+	body.SetAttributeValue(name, cty.StringVal(value))
+}
 
 func setReference(body *hclwrite.Body, name, kind, label string) {
 	body.SetAttributeTraversal(name, hcl.Traversal{hcl.TraverseRoot{Name: kind}, hcl.TraverseAttr{Name: label}, hcl.TraverseAttr{Name: "id"}})
@@ -158,8 +162,12 @@ func setLevels(body *hclwrite.Body, name string, levels map[string]string) {
 }
 
 // files is the configuration for a folder of its own.
-func (c *exportConfiguration) files() []exportFile {
-	files := []exportFile{{versionsFile, []byte(fmt.Sprintf(versions, c.companyID))}}
+func (c *exportConfiguration) files() ([]exportFile, error) {
+	settings, err := c.versions()
+	if err != nil {
+		return nil, err
+	}
+	files := []exportFile{{versionsFile, settings}}
 	for _, name := range exportFileNames {
 		if part := c.parts[name]; part != nil {
 			text := hclwrite.Format(part.Bytes())
@@ -169,11 +177,28 @@ func (c *exportConfiguration) files() []exportFile {
 			files = append(files, exportFile{name, text})
 		}
 	}
-	return files
+	return files, nil
 }
 
-// versions is the file that makes a folder one that Terraform can work in. The provider's settings are in the environment, where
-// the secret has to be anyway; the company is in the file, because it says whose configuration it is.
+// versions is the file that makes a folder one that Terraform can work in. The provider's settings for a server are in the
+// environment, where the secret has to be anyway; the company is in the file, because it says whose configuration it is. A
+// database has its whole path: the folder is another one than export ran in.
+func (c *exportConfiguration) versions() ([]byte, error) {
+	file := hclwrite.NewEmptyFile()
+	block := file.Body().AppendNewBlock("provider", []string{"procore"}).Body()
+	note := "# PROCORE_BASE_URL, PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET, in the environment, say the rest.\n"
+	if c.source.database != "" {
+		path, err := filepath.Abs(c.source.database)
+		if err != nil {
+			return nil, fmt.Errorf("find the database: %w", err)
+		}
+		setText(block, "database", path)
+		note = ""
+	}
+	setText(block, "company_id", c.companyID)
+	return slices.Concat([]byte(versions), []byte(note), hclwrite.Format(file.Bytes())), nil
+}
+
 const versions = `terraform {
   required_version = ">= 1.11"
 
@@ -184,10 +209,6 @@ const versions = `terraform {
   }
 }
 
-# PROCORE_BASE_URL, PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET, in the environment, say the rest.
-provider "procore" {
-  company_id = "%s"
-}
 `
 
 const importsNote = "# Once terraform apply has imported these, this file can be deleted.\n\n"

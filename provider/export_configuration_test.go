@@ -68,7 +68,7 @@ func FuzzExportedText(f *testing.F) {
 				ServiceAccount: account, permissions: map[string]string{"documents": "readonly"},
 				memberships: []client.ProjectAssignment{{ServiceAccountID: "17", ProjectID: "3"}},
 			}},
-		}, "own")
+		}, exportSource{clientID: "own"})
 		blocks := blockAttributes(t, configuration.printed())
 		if len(blocks) != 8 {
 			t.Errorf("%d blocks of %q and %q", len(blocks), name, text)

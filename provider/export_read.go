@@ -66,9 +66,9 @@ func (i inventory) counts() string {
 
 // exportReader reads an inventory.
 type exportReader struct {
-	api      *client.Client
-	endpoint string
-	notes    *exportNotes
+	api    *client.Client
+	source exportSource
+	notes  *exportNotes
 }
 
 // exportStep is what is being read, and the company tool on which it needs admin.
@@ -231,16 +231,19 @@ func (r *exportReader) failure(step exportStep, err error) error {
 }
 
 func (r *exportReader) advice(step exportStep, failure *client.Error) string {
+	if r.source.database != "" {
+		return "Check " + r.source.endpoint() + ", and --company-id (PROCORE_COMPANY_ID)."
+	}
 	switch {
 	case client.IsOtherCompany(failure):
 		return "The credentials belong to another company than " + step.companyID + ": check PROCORE_CLIENT_ID and --company-id (PROCORE_COMPANY_ID)."
 	case client.IsWrongCredentials(failure):
 		return "Check PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET: was that account's secret reset, the account deleted, or is it nonfunctional or expired?"
 	case failure.Origin == client.OriginNetwork:
-		return "Check that the management API runs at " + r.endpoint + ", --base-url (PROCORE_BASE_URL), the network, and, for a private " +
+		return "Check that the management API runs at " + r.source.endpoint() + ", --base-url (PROCORE_BASE_URL), the network, and, for a private " +
 			"certificate authority, --ca-certificate-file."
 	case failure.Origin != client.OriginAPI:
-		return "Check that --base-url (PROCORE_BASE_URL) is the management API's; it was asked at " + r.endpoint + "."
+		return "Check that --base-url (PROCORE_BASE_URL) is the management API's; it was asked at " + r.source.endpoint() + "."
 	case failure.Status == http.StatusForbidden:
 		return "Give the service account that PROCORE_CLIENT_ID names admin on the company's " + step.tool + " tool; export needs it on both Admin and Directory."
 	case failure.Status == http.StatusTooManyRequests:
