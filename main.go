@@ -27,7 +27,9 @@ const pluginCookie = "TF_PLUGIN_MAGIC_COOKIE"
 func run(ctx context.Context, args []string) int {
 	debug := len(args) == 1 && (args[0] == "-debug" || args[0] == "--debug")
 	if !debug && (len(args) > 0 || os.Getenv(pluginCookie) == "") {
-		return server.Main(ctx, args, os.Stdout, os.Stderr, server.Build{Version: version, Commit: commit})
+		return server.Main(ctx, args, os.Stdout, os.Stderr, server.Build{Version: version, Commit: commit}, server.Subcommand{
+			Name: "export", Help: provider.ExportHelp, Command: provider.NewExport(version, server.Embed, os.Stdout, os.Stderr),
+		})
 	}
 	if err := provider.Serve(ctx, version, server.Embed, debug); err != nil {
 		log.Print(err) // Terraform reads a provider's stderr as its log

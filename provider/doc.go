@@ -9,6 +9,9 @@
 // grants that come after it know of each other in a plan is planned_access.go. The ways to say that a tool is out of
 // reach are told apart, and made one, in levels.go.
 //
+// The subcommand export is here, too, because it sees the API from outside: export.go is its flags and its way, export_read.go asks,
+// export_configuration.go and export_label.go write.
+//
 // The package reaches the API through package client only and never imports the server: main hands in
 // the embedded one as an [Embedded].
 package provider

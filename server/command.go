@@ -26,9 +26,18 @@ const (
 // Build says which program this is.
 type Build struct{ Version, Commit string }
 
+// Subcommand is one that this package doesn't have: main brings those of other packages into the same command line, with the same
+// help, environment variables, errors and exit statuses.
+type Subcommand struct {
+	Name, Help string
+	// Command is a pointer to a struct with a flag in each exported field, as kong's tags tell, and a method Run(context.Context) error.
+	// A method Validate() error says what is wrong usage, and Help() string what its help has to say besides the flags.
+	Command any
+}
+
 // Main runs a subcommand and returns the exit status: 0 done, 1 failed (with one sentence on stderr), 2 wrong usage.
 // What a person or program is meant to read goes to stdout; logs, errors and usage go to stderr.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer, build Build) int {
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer, build Build, others ...Subcommand) int {
 	// The process ends at the second signal: the first only asks.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -36,13 +45,13 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer, build Bu
 		<-ctx.Done()
 		stop()
 	}()
-	return run(ctx, args, stdout, stderr, build)
+	return run(ctx, args, stdout, stderr, build, others)
 }
 
 // exited is what kong's exit hook throws, so that asking for help ends the parsing and not the process.
 type exited int
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Build) (status int) {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Build, others []Subcommand) (status int) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			code, ok := reason.(exited)
@@ -54,9 +63,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Bui
 	}()
 	dropEmptyVariables()
 	environment := &environment{stdout: stdout, stderr: stderr, build: build}
-	parser, err := kong.New(&commands{}, kong.Name("terraform-provider-procore"), kong.Description(description),
+	options := []kong.Option{
+		kong.Name("terraform-provider-procore"), kong.Description(description),
 		kong.DefaultEnvars("PROCORE"), kong.Writers(stdout, stderr), kong.Bind(environment), kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { panic(exited(code)) }))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { panic(exited(code)) }),
+	}
+	for _, other := range others {
+		options = append(options, kong.DynamicCommand(other.Name, other.Help, "", other.Command))
+	}
+	parser, err := kong.New(&commands{}, options...)
 	if err != nil {
 		return environment.fail(err)
 	}

@@ -144,7 +144,7 @@ func refuseRedirect(*http.Request, []*http.Request) error {
 // request is one call of the API.
 type request struct {
 	method    string
-	companyID string     // goes into the header; the path names it too where the API wants it
+	companyID string     // goes into the header; the path names it too where the API wants it; empty: no header
 	path      []string   // elements after the base URL, unescaped
 	query     url.Values // nil: none
 	body      any        // JSON; nil: none
@@ -197,7 +197,10 @@ func companyPath(companyID string, elements ...string) []string {
 // again, secret included, instead of being done again.
 func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
 	ctx = withProgress(ctx, request.data != nil)
-	call := c.http.R().SetContext(ctx).SetHeader(companyHeader, request.companyID).SetQueryParamsFromValues(request.query)
+	call := c.http.R().SetContext(ctx).SetQueryParamsFromValues(request.query)
+	if request.companyID != "" {
+		call.SetHeader(companyHeader, request.companyID)
+	}
 	if request.method == http.MethodPost {
 		call.SetHeader(idempotencyHeader, rand.Text())
 	}

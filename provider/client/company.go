@@ -13,6 +13,11 @@ type Company struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
+// ListCompanies returns the companies that the caller belongs to.
+func (c *Client) ListCompanies(ctx context.Context) ([]Company, error) {
+	return listAll[Company](ctx, c, request{method: http.MethodGet, path: []string{"rest", "v2.0", "companies"}})
+}
+
 // GetCompany returns a company that the caller belongs to. IsNotFound tells of any other.
 func (c *Client) GetCompany(ctx context.Context, id string) (*Company, error) {
 	company := &Company{}

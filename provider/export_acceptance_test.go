@@ -1,0 +1,199 @@
+package provider_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
+	"github.com/procore/terraform-provider-procore/server/servertest"
+)
+
+// exported is what the subcommand export left behind.
+type exported struct {
+	status         int
+	stdout, stderr string
+}
+
+// exportCommand is the real program, not started yet, with nothing of this process's environment.
+func (w *world) exportCommand(arguments ...string) *exec.Cmd {
+	w.t.Helper()
+	command := exec.CommandContext(w.t.Context(), pluginBinary(w.t), append([]string{"export"}, arguments...)...)
+	command.Env = w.environment()
+	return command
+}
+
+// export runs the real program; the variables are added to the environment that names the server. No secret may be in what it prints.
+func (w *world) export(arguments []string, variables ...string) exported {
+	w.t.Helper()
+	command := w.exportCommand(arguments...)
+	command.Env = append(command.Env, variables...)
+	return w.finished(command)
+}
+
+func (w *world) finished(command *exec.Cmd) exported {
+	w.t.Helper()
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if _, ended := err.(*exec.ExitError); err != nil && !ended { //nolint:errorlint // Run returns it as it is
+		w.t.Fatal(err)
+	}
+	secrets := servertest.SecretsOf(w.t)
+	secrets.Check(w.t, "what export printed", stdout.Bytes())
+	secrets.Check(w.t, "export's stderr", stderr.Bytes())
+	return exported{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// succeeds returns what export printed, and fails the test unless it did so without a word on stderr.
+func (e exported) succeeds(t *testing.T) string {
+	t.Helper()
+	if e.status != 0 || e.stderr != "" {
+		t.Fatalf("exit status %d: %s", e.status, e.stderr)
+	}
+	return e.stdout
+}
+
+// makeOf creates an account behind Terraform's back, as it is described.
+func (w *world) makeOf(account client.NewServiceAccount) *client.ServiceAccountSecret {
+	w.t.Helper()
+	made, err := w.api.CreateServiceAccount(w.t.Context(), w.CompanyID, account)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return made
+}
+
+// awkwardNames are those that a configuration, a file or a label could trip over.
+var awkwardNames = []string{
+	`"quoted"`, `back\slash \n \u0041`, "${path.module}", "%{ for x in [] }", "$${kept}", "$$${more", "a$", "%%{", "#{x}", "// no comment", "/* */", "EOT", "<<EOT",
+	"CI exporter", "ci-exporter", "ci exporter 9", "ci  exporter", "CI_EXPORTER!", "4th floor", "42", "!!!", "***", "Überwachung", "überwachung?", "ﬁnal №7", "监控", "мониторинг", "🚧", "e\u0301tage", "étage 2",
+	"null", "for", "each", "count", "self", "account", "true", "a\u200bb", "a\u2028b", "\u202eright to left", strings.Repeat("long ", 50) + "end",
+}
+
+// makeAwkward fills the company with what an export could trip over, and returns how many resources it is.
+func (w *world) makeAwkward() int {
+	w.t.Helper()
+	objects := 2 // the administrator and its permissions
+	app, number := `App "one" ${x}`, "2026-014"
+	var projects []string
+	for i, name := range []string{"Harbor bridge", "harbor-bridge", "Dam ${x} %{y}", "7", "***"} {
+		project := client.NewProject{Name: name, Active: i%2 == 0}
+		if i > 1 {
+			project.ProjectNumber = &number
+		}
+		made, err := w.api.CreateProject(w.t.Context(), w.CompanyID, project)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		projects = append(projects, made.ID)
+		objects++
+	}
+	descriptions := []string{
+		"", "one line", "two\nlines", "<<EOT\nEOT\n", "${danger} %{if true}\"\\", "tab\tand\r\ncarriage", "  spaces  ", "\n", "e\u0301 \u00a0 \ufeff 🚧", strings.Repeat("long ", 2000),
+	}
+	for i, name := range awkwardNames {
+		account := client.NewServiceAccount{
+			Name: name, AppType: "custom", Description: descriptions[i%len(descriptions)],
+			DeletionProtection: i%3 == 0, AddToNewProjects: i%4 == 0,
+		}
+		if i%5 == 0 {
+			account.AppType, account.MarketplaceApp = "marketplace", &app
+		}
+		made := w.makeOf(account)
+		objects++
+		if i%2 == 0 {
+			w.grant(made.ID, map[string]string{"documents": "readonly", "schedule": "standard"})
+			objects++
+		}
+		if i%3 == 1 {
+			w.assign(made.ID, projects[0], map[string]string{})
+			w.assign(made.ID, projects[i%len(projects)], map[string]string{"daily_log": "standard", "admin": "admin"})
+			objects++
+			if i%len(projects) != 0 {
+				objects++
+			}
+		}
+	}
+	return objects
+}
+
+// newExportSpace is a workspace without a configuration, and the arguments that export into it.
+func (w *world) newExportSpace() (space *workspace, arguments []string) {
+	w.t.Helper()
+	space = newWorkspace(w.t, w.environment()...)
+	if err := os.Remove(filepath.Join(space.dir, "versions.tf")); err != nil { // export writes its own
+		w.t.Fatal(err)
+	}
+	return space, []string{"--output-dir", space.dir}
+}
+
+func TestAccExportOfAnAwkwardCompanyPlansAsImportsOnlyAndThenEmpty(t *testing.T) {
+	w := newWorld(t)
+	objects := w.makeAwkward()
+	space, arguments := w.newExportSpace()
+
+	imports := fmt.Sprintf("%d to import, 0 to add, 0 to change, 0 to destroy.", objects)
+	contains(t, w.export(arguments).succeeds(t), "Wrote 6 files to "+space.dir, imports)
+	space.run("init", "-no-color")
+	space.run("fmt", "-check", "-diff", "-no-color")
+	contains(t, space.run("plan", "-no-color"), "Plan: "+imports)
+	contains(t, space.run("apply", "-auto-approve", "-no-color"), fmt.Sprintf("%d imported, 0 added, 0 changed, 0 destroyed", objects))
+	space.run("plan", "-detailed-exitcode", "-no-color")
+
+	// The import blocks have done their work.
+	if err := os.Remove(filepath.Join(space.dir, "imports.tf")); err != nil {
+		t.Fatal(err)
+	}
+	space.run("plan", "-detailed-exitcode", "-no-color")
+}
+
+func TestAccExportThatIsPrintedPlansAsImportsOnly(t *testing.T) {
+	w := newWorld(t)
+	made, project := w.make("ci exporter"), w.makeProject("Harbor bridge")
+	w.assign(made.ID, project.ID, map[string]string{"daily_log": "standard"})
+	space := newWorkspace(t, w.environment()...)
+	space.write(w.export(nil).succeeds(t), "main.tf")
+	space.run("fmt", "-check", "-diff", "-no-color")
+	contains(t, space.run("plan", "-no-color"), "Plan: 5 to import, 0 to add, 0 to change, 0 to destroy.")
+	space.applies()
+}
+
+// A company that is exported without its ID has it in the provider block, so that the folder stands by itself.
+func TestAccExportFindsTheCompanyByItself(t *testing.T) {
+	w := newWorld(t)
+	other := w.otherCompany() // whose ID is 2
+	other.CompanyID = ""
+	space, arguments := other.newExportSpace()
+	contains(t, other.export(arguments).succeeds(t), "2 to import")
+	space.run("init", "-no-color")
+	contains(t, space.run("plan", "-no-color"), "Plan: 2 to import, 0 to add, 0 to change, 0 to destroy.")
+	space.applies()
+	if got := space.attributes("procore_service_account.administrator")["company_id"]; got != "2" {
+		t.Errorf("imported from company %v", got)
+	}
+}
+
+// A database's path is in the exported configuration, whole: the folder is not the one in which export ran.
+func TestAccExportOfAnEmbeddedDatabasePlansAsImportsOnlyAndThenEmpty(t *testing.T) {
+	t.Parallel()
+	space := newWorkspace(t)
+	space.apply("provider \"procore\" {\n  database = \"${path.module}/procore.db\"\n}\n" + account(`name = "ci exporter"`))
+	for _, file := range []string{"versions.tf", "main.tf", "terraform.tfstate"} { // the state is lost
+		if err := os.Remove(filepath.Join(space.dir, file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &world{Server: &servertest.Server{}, t: t}
+	command := w.exportCommand("--database", "procore.db", "--output-dir", "live")
+	command.Dir, command.Env = space.dir, nil
+	contains(t, w.finished(command).succeeds(t), "3 to import")
+	space.dir = filepath.Join(space.dir, "live")
+	space.run("init", "-no-color")
+	contains(t, space.run("plan", "-no-color"), "Plan: 3 to import, 0 to add, 0 to change, 0 to destroy.")
+	space.applies()
+}
