@@ -21,22 +21,12 @@ func listBlock(resourceType string, filters ...string) string {
 		resourceType, strings.Join(filters, "\n    "))
 }
 
-// everyList is a query for all that a company has.
-func everyList() string {
-	var text strings.Builder
-	for _, resource := range listTypes {
-		fmt.Fprintf(&text, "list %q \"existing\" {\n  provider = procore\n  limit    = 1000\n}\n\n", resource)
-	}
-	return text.String()
-}
-
 func TestAccQueryBringsFortyAccountsIn(t *testing.T) {
 	needsFeature(t, queryFeature)
 	w := newWorld(t)
 	w.fillCompany(40)
 	before := w.eventCount()
-	space := newWorkspace(t, w.environment()...)
-	space.write(everyList(), "existing.tfquery.hcl")
+	space := newGuide(t, w, "import-existing-accounts/query")
 	space.run("query", "-no-color", "-generate-config-out=generated.tf")
 	contains(t, space.run("plan", "-no-color"), "Plan: 86 to import, 0 to add, 0 to change, 0 to destroy.") // 41 + 21 + 3 + 21
 	space.run("apply", "-auto-approve", "-no-color")
@@ -114,4 +104,19 @@ func TestAccQueryTellsWhenThereIsMoreThanItsLimit(t *testing.T) {
 	lacks(t, printed, "exporter 2")
 	space.write("list \"procore_service_account\" \"some\" {\n  provider = procore\n  limit = 5\n}\n", "some.tfquery.hcl")
 	lacks(t, space.run("query", "-no-color"), "Warning")
+}
+
+func TestAccExamplesOfListsAreQueries(t *testing.T) {
+	needsFeature(t, queryFeature)
+	files, err := filepath.Glob("../examples/list-resources/*/list-resource.tfquery.hcl")
+	if err != nil || len(files) != len(listTypes) {
+		t.Fatalf("examples of %d lists: %v", len(files), err)
+	}
+	w := newWorld(t)
+	w.assign(w.make("ci exporter").ID, w.makeProject("Harbor bridge").ID, map[string]string{"rfis": "readonly"})
+	for _, file := range files {
+		space := newWorkspace(t, w.environment()...)
+		space.write(example(t, file), "examples.tfquery.hcl")
+		contains(t, space.run("query", "-no-color"), "list."+filepath.Base(filepath.Dir(file))+".")
+	}
 }
