@@ -58,7 +58,11 @@ func (c *connection) report(diags *diag.Diagnostics, tried operation, err error)
 	}
 	var failure *client.Error
 	if !errors.As(err, &failure) {
-		diags.AddError(tried.summary(), sentence(err.Error()))
+		said := err.Error()
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			said = interruption(err)
+		}
+		diags.AddError(tried.summary(), sentence(said))
 		return
 	}
 	if failure.Origin == client.OriginCaller {

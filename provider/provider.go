@@ -180,7 +180,12 @@ func (p *procoreProvider) EphemeralResources(context.Context) []func() ephemeral
 
 // ListResources are known to Terraform from 1.14.
 func (p *procoreProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{}
+	return []func() list.ListResource{
+		newServiceAccountList,
+		newPermissionsList,
+		newProjectList,
+		newMembershipList,
+	}
 }
 
 // Actions are known to Terraform from 1.14.

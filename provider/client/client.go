@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -261,41 +260,4 @@ func decodeData(body []byte, data any) error {
 		return errors.New("no data")
 	}
 	return json.Unmarshal(envelope.Data, data)
-}
-
-// pageSize is the most that the API takes as per_page.
-const pageSize = 1000
-
-// listAll reads every page of a list into one slice. The next page is the one that Link names
-// (RFC 8288) by rel="next"; without Link, Total says whether there is more. The link itself is not
-// followed: behind a proxy it may name an address that can't be reached from here.
-func listAll[T any](ctx context.Context, c *Client, request request) ([]T, error) {
-	query := url.Values{}
-	for key, values := range request.query {
-		query[key] = values
-	}
-	query.Set("per_page", strconv.Itoa(pageSize))
-	var all []T
-	for page := 1; ; page++ {
-		query.Set("page", strconv.Itoa(page))
-		var items []T
-		request.query, request.data = query, &items
-		header, err := c.do(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, items...)
-		if len(items) == 0 || !hasNextPage(header, len(all)) {
-			return all, nil
-		}
-	}
-}
-
-// hasNextPage reports whether a list goes on after the first seen of its items.
-func hasNextPage(header http.Header, seen int) bool {
-	if links := header.Values("Link"); len(links) > 0 {
-		return strings.Contains(strings.Join(links, ","), `rel="next"`)
-	}
-	total, err := strconv.Atoi(header.Get("Total"))
-	return err == nil && seen < total
 }

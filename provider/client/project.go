@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -63,10 +64,16 @@ func projectPath(companyID string, elements ...string) []string {
 
 // ListProjects returns all projects of a company that filter lets through, by name.
 func (c *Client) ListProjects(ctx context.Context, companyID string, filter ProjectFilter) ([]Project, error) {
-	return listAll[Project](ctx, c, request{
-		method: http.MethodGet, companyID: companyID,
-		path: projectPath(companyID), query: filter.query(),
-	})
+	return listAll[Project](ctx, c, listProjects(companyID, filter))
+}
+
+// Projects is ListProjects as the pages arrive, of most projects, or all when most is 0.
+func (c *Client) Projects(ctx context.Context, companyID string, filter ProjectFilter, most int) iter.Seq2[Project, error] {
+	return list[Project](ctx, c, listProjects(companyID, filter), most)
+}
+
+func listProjects(companyID string, filter ProjectFilter) request {
+	return request{method: http.MethodGet, companyID: companyID, path: projectPath(companyID), query: filter.query()}
 }
 
 // GetProject returns one project. IsNotFound tells when there is none.

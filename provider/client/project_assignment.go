@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 )
 
@@ -21,9 +22,16 @@ func assignmentPath(companyID, accountID string, elements ...string) []string {
 
 // ListProjectAssignments returns all memberships of a service account.
 func (c *Client) ListProjectAssignments(ctx context.Context, companyID, accountID string) ([]ProjectAssignment, error) {
-	return listAll[ProjectAssignment](ctx, c, request{
-		method: http.MethodGet, companyID: companyID, path: assignmentPath(companyID, accountID),
-	})
+	return listAll[ProjectAssignment](ctx, c, listAssignments(companyID, accountID))
+}
+
+// ProjectAssignments is ListProjectAssignments as the pages arrive, of most memberships, or all when most is 0.
+func (c *Client) ProjectAssignments(ctx context.Context, companyID, accountID string, most int) iter.Seq2[ProjectAssignment, error] {
+	return list[ProjectAssignment](ctx, c, listAssignments(companyID, accountID), most)
+}
+
+func listAssignments(companyID, accountID string) request {
+	return request{method: http.MethodGet, companyID: companyID, path: assignmentPath(companyID, accountID)}
 }
 
 // GetProjectAssignment returns a service account's membership of one project. IsNotFound tells when there is none.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 )
@@ -90,11 +91,15 @@ type Cleared struct {
 
 // ServiceAccountFilter narrows a list; an empty field does not.
 type ServiceAccountFilter struct {
+	IDs                                     []string
 	Name, ClientID, AppType, Status, Search string
 }
 
 func (f ServiceAccountFilter) query() url.Values {
 	query := url.Values{"sort": {"name"}}
+	if len(f.IDs) > 0 {
+		query["filters[id][]"] = f.IDs
+	}
 	for field, value := range map[string]string{
 		"name": f.Name, "client_id": f.ClientID, "app_type": f.AppType, "status": f.Status, "search": f.Search,
 	} {
@@ -111,10 +116,18 @@ func accountPath(companyID string, elements ...string) []string {
 
 // ListServiceAccounts returns all accounts of a company that filter lets through, by name.
 func (c *Client) ListServiceAccounts(ctx context.Context, companyID string, filter ServiceAccountFilter) ([]ServiceAccount, error) {
-	return listAll[ServiceAccount](ctx, c, request{
-		method: http.MethodGet, companyID: companyID,
-		path: accountPath(companyID), query: filter.query(),
-	})
+	return listAll[ServiceAccount](ctx, c, listServiceAccounts(companyID, filter))
+}
+
+// ServiceAccounts is ListServiceAccounts as the pages arrive, of most accounts, or all when most is 0.
+func (c *Client) ServiceAccounts(
+	ctx context.Context, companyID string, filter ServiceAccountFilter, most int,
+) iter.Seq2[ServiceAccount, error] {
+	return list[ServiceAccount](ctx, c, listServiceAccounts(companyID, filter), most)
+}
+
+func listServiceAccounts(companyID string, filter ServiceAccountFilter) request {
+	return request{method: http.MethodGet, companyID: companyID, path: accountPath(companyID), query: filter.query()}
 }
 
 // GetServiceAccount returns one account. IsNotFound tells when there is none.
