@@ -24,7 +24,7 @@ type projectList struct{ listBase }
 // projectListModel is the configuration of a list of projects: the API's filters.
 type projectListModel struct {
 	CompanyID types.String `tfsdk:"company_id"`
-	IDs       types.List   `tfsdk:"ids"`
+	IDs       types.List   `tfsdk:"id"`
 	Name      types.String `tfsdk:"name"`
 	Active    types.Bool   `tfsdk:"active"`
 	Search    types.String `tfsdk:"search"`
@@ -38,7 +38,7 @@ func (m projectListModel) filter() client.ProjectFilter {
 
 // projectListFilters maps the API's filters to the arguments.
 var projectListFilters = map[string]string{
-	"filters[id][]": "ids", "filters[name]": "name", "filters[active]": "active", "filters[search]": "search",
+	"filters[id][]": "id", "filters[name]": "name", "filters[active]": "active", "filters[search]": "search",
 }
 
 func (l *projectList) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -50,7 +50,7 @@ func (l *projectList) ListResourceConfigSchema(_ context.Context, _ list.ListRes
 		MarkdownDescription: "The projects of a company, all of them or those that every given filter lets through, sorted by name.",
 		Attributes: map[string]schema.Attribute{
 			"company_id": companyIDFilter(),
-			"ids":        idsFilter("projects"),
+			"id":         idsFilter("projects"),
 			"name":       textFilter("Only projects of this name; upper and lower case count as the same.", isName()),
 			"active": schema.BoolAttribute{
 				Optional:            true,

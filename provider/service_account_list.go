@@ -24,7 +24,7 @@ type serviceAccountList struct{ listBase }
 // serviceAccountListModel is the configuration of a list of accounts: the API's filters.
 type serviceAccountListModel struct {
 	CompanyID types.String `tfsdk:"company_id"`
-	IDs       types.List   `tfsdk:"ids"`
+	IDs       types.List   `tfsdk:"id"`
 	Name      types.String `tfsdk:"name"`
 	ClientID  types.String `tfsdk:"client_id"`
 	AppType   types.String `tfsdk:"app_type"`
@@ -41,7 +41,7 @@ func (m serviceAccountListModel) filter() client.ServiceAccountFilter {
 
 // serviceAccountListFilters maps the API's filters to the arguments.
 var serviceAccountListFilters = map[string]string{
-	"filters[id][]": "ids", "filters[name]": "name", "filters[client_id]": "client_id", "filters[app_type]": "app_type",
+	"filters[id][]": "id", "filters[name]": "name", "filters[client_id]": "client_id", "filters[app_type]": "app_type",
 	"filters[status]": "status", "filters[search]": "search",
 }
 
@@ -55,7 +55,7 @@ func (l *serviceAccountList) ListResourceConfigSchema(_ context.Context, _ list.
 			"Terraform itself works as is among them. Never with their secrets: `client_secret` is null, as after an import.",
 		Attributes: map[string]schema.Attribute{
 			"company_id": companyIDFilter(),
-			"ids":        idsFilter("accounts"),
+			"id":         idsFilter("accounts"),
 			"name":       textFilter("Only the account of this name; upper and lower case count as the same.", isName()),
 			"client_id":  textFilter("Only the account with this client ID.", stringvalidator.LengthAtLeast(1)),
 			"app_type": textFilter("Only accounts of this type: `custom` or `marketplace`.",
