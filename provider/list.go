@@ -99,7 +99,8 @@ func (b *listBase) results(ctx context.Context, l listing, found iter.Seq2[liste
 				break
 			}
 			result := l.result(ctx, object)
-			if count++; count == l.req.Limit {
+			count++
+			if count == l.req.Limit {
 				last = &result
 			} else if !push(result) {
 				return

@@ -63,7 +63,9 @@ func TestAccQueryFindsWhatTheFiltersLetThrough(t *testing.T) {
 	step := func(block string, checks ...querycheck.QueryResultCheck) resource.TestStep {
 		return resource.TestStep{Query: true, Config: block, QueryResultChecks: checks}
 	}
-	one := func(resourceType string) querycheck.QueryResultCheck { return querycheck.ExpectLength(resourceType+".test", 1) }
+	one := func(resourceType string) querycheck.QueryResultCheck {
+		return querycheck.ExpectLength(resourceType+".test", 1)
+	}
 	w.run(
 		resource.TestStep{Config: w.config(
 			account(`name = "exporter"`, `description = "daily"`), project(`name = "Bridge"`),

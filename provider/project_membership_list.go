@@ -147,6 +147,7 @@ func listedMembership(companyID string, found accountMembership, projects map[st
 	}
 	return listed{
 		named(found.account.Name, found.account.ID) + " in " + project,
-		membershipIdentity{model.CompanyID, model.ServiceAccountID, model.ProjectID}, model,
+		membershipIdentity{model.CompanyID, model.ServiceAccountID, model.ProjectID},
+		model,
 	}
 }

@@ -145,7 +145,8 @@ func slowly(most *int) fault {
 	var now int
 	return func(w http.ResponseWriter, _ *http.Request, forward func() *answer) {
 		mu.Lock()
-		if now++; most != nil {
+		now++
+		if most != nil {
 			*most = max(*most, now)
 		}
 		mu.Unlock()

@@ -36,7 +36,8 @@ func list[T any](ctx context.Context, c *Client, request request, most int) iter
 				return
 			}
 			for _, item := range items {
-				if seen++; !yield(item, nil) || seen == most {
+				seen++
+				if !yield(item, nil) || seen == most {
 					return
 				}
 			}

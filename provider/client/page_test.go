@@ -62,7 +62,8 @@ func TestAListEndsWithItsError(t *testing.T) {
 	})
 	var items, failures int
 	for _, err := range api.client(t).ServiceAccounts(t.Context(), "1", ServiceAccountFilter{}, 0) {
-		if items++; err != nil {
+		items++
+		if err != nil {
 			failures++
 		}
 	}
