@@ -166,6 +166,9 @@ func TestAccGuideHandsTheSecretOverAndSaysWhatAFailureDoes(t *testing.T) {
 	if _, fourth := kept.ofVault(); !w.works(clientID, fourth) {
 		t.Error("the store doesn't have the live secret again")
 	}
+	if w.works(clientID, second) { // only the one before the live one lives on, and that is the lost one
+		t.Error("the guide warns of an end that doesn't come")
+	}
 	space.nowhere(kept, "procore_service_account_secret_reset")
 }
 
