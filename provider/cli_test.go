@@ -41,15 +41,8 @@ func newWorkspace(t *testing.T, environment ...string) *workspace {
 	needsTerraform(t)
 	dir := t.TempDir()
 	mirror, configFile := filepath.Join(dir, "mirror"), filepath.Join(dir, "cli.tfrc")
-	platform := runtime.GOOS + "_" + runtime.GOARCH
 	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} { // Terraform's default, and OpenTofu's
-		folder := filepath.Join(mirror, host, "procore", "procore", pluginVersion, platform)
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(pluginBinary(t), filepath.Join(folder, "terraform-provider-procore_v"+pluginVersion)); err != nil {
-			t.Fatal(err)
-		}
+		publish(t, mirror, host+"/procore/procore")
 	}
 	mirrorConfig := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 	if err := os.WriteFile(configFile, []byte(mirrorConfig), 0o600); err != nil {
@@ -64,6 +57,18 @@ func newWorkspace(t *testing.T, environment ...string) *workspace {
 	space.write("terraform {\n  required_providers {\n    procore = {\n      source = \"procore/procore\"\n    }\n  }\n}\n", "versions.tf")
 	space.run("init", "-no-color")
 	return space
+}
+
+// publish puts this provider into a mirror under a source address.
+func publish(t *testing.T, mirror, address string) {
+	t.Helper()
+	folder := filepath.Join(mirror, filepath.FromSlash(address), pluginVersion, runtime.GOOS+"_"+runtime.GOARCH)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(pluginBinary(t), filepath.Join(folder, "terraform-provider-procore_v"+pluginVersion)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // pluginBinary builds this module's binary, once for all tests.

@@ -78,14 +78,7 @@ func everyResource(t *testing.T, w pluginWorld) []identified {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := func(id string) string {
-		number, err := strconv.Atoi(id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strconv.Itoa(number + 1)
-	}
-	nextAccount, nextProject := next(account.ID), next(project.ID)
+	nextAccount, nextProject := after(t, account.ID), after(t, project.ID)
 	removeAccount := func() error { return w.api.DeleteServiceAccount(ctx, company, account.ID) }
 	named := func(id string) map[string]any { return map[string]any{"company_id": company, "id": id} }
 	return []identified{{
@@ -132,6 +125,16 @@ func everyResource(t *testing.T, w pluginWorld) []identified {
 			return err
 		},
 	}}
+}
+
+// after is the ID of the next object of the same type.
+func after(t *testing.T, id string) string {
+	t.Helper()
+	number, err := strconv.Atoi(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(number + 1)
 }
 
 func TestIdentityStaysUnderRefreshAndUpdate(t *testing.T) {
