@@ -98,6 +98,6 @@ func (b *resourceBase) importIdentity(ctx context.Context, identity *tfsdk.Resou
 func checkIdentity(diags *diag.Diagnostics, attribute, id string) {
 	if !validID(id) {
 		diags.AddError("Invalid import identity",
-			"identity."+attribute+" is "+quoted(id)+". It must be a whole number from 1, as text, without a sign, spaces or leading zeros, such as \"17\".")
+			"identity."+attribute+" is "+quoted(withoutSecrets(id))+". It must be a whole number from 1, as text, without a sign, spaces or leading zeros, such as \"17\".")
 	}
 }

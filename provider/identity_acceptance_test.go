@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -122,6 +123,25 @@ func TestAccImportByAWrongIdentityIsExplained(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(space.dir, "terraform.tfstate")); err == nil && strings.Contains(string(text), "procore_service_account") {
 		t.Error("something was imported")
+	}
+}
+
+func TestAMoveToAnotherCompanyIsAReplacement(t *testing.T) {
+	t.Parallel()
+	database := filepath.Join(t.TempDir(), "procore.db")
+	first, second := initialize(t, database, "Acme"), addCompany(t, database, "Other")
+	p := newPlugin(t)
+	if diagnostics := p.configure(map[string]any{"database": database, "company_id": first}); len(diagnostics) > 0 {
+		t.Fatal(told(diagnostics))
+	}
+	made := p.mustApply("procore_service_account", object{}, map[string]any{"name": "ci"})
+	plan := p.plan("procore_service_account", made, map[string]any{"name": "ci", "company_id": second})
+	if len(plan.Diagnostics) > 0 || len(plan.RequiresReplace) != 1 || !plan.RequiresReplace[0].Equal(tftypes.NewAttributePath().WithAttributeName("company_id")) {
+		t.Errorf("the plan replaces for %v; %s", plan.RequiresReplace, told(plan.Diagnostics))
+	}
+	moved := p.mustApply("procore_service_account", object{}, map[string]any{"name": "ci", "company_id": second})
+	if moved.identity["company_id"] != second || moved.identity["id"] != moved.state["id"] || made.identity["company_id"] != first {
+		t.Errorf("the identity goes from %v to %v", made.identity, moved.identity)
 	}
 }
 

@@ -36,6 +36,16 @@ func TestImportByIdentityIsTheImportByID(t *testing.T) {
 	}
 }
 
+func TestAnImportNeverShowsASecretThatWasTakenForAnID(t *testing.T) {
+	w := newPluginWorld(t)
+	secret := newClientSecret(t)
+	_, byIdentity := w.importAs("procore_service_account", "", map[string]any{"id": secret})
+	_, byID := w.importAs("procore_service_account", secret, nil)
+	if text := told(append(byIdentity, byID...)); strings.Contains(text, secret) || strings.Count(text, "Invalid import") != 2 {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestImportRefusesAnIdentityThatCannotBe(t *testing.T) {
 	w := newPluginWorld(t)
 	for _, identity := range []map[string]any{

@@ -10,8 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
-	"github.com/procore/terraform-provider-procore/provider/client"
 )
 
 // A state is written by one version of the provider and read by another. Every resource's schema has a version, kept with the
@@ -50,8 +48,7 @@ func readState(ctx context.Context, raw *tfprotov6.RawState, to *tfsdk.State, di
 	value, err := raw.UnmarshalWithOpts(to.Schema.Type().TerraformType(ctx), ignoreUndefined)
 	if err != nil {
 		// The text may quote a value, and a value may be a secret.
-		text := client.SecretPattern.ReplaceAllString(err.Error(), "(secret removed)")
-		diags.AddError(summary, sentence(text)+" Nothing was changed. If the state was edited by hand, put back what was there; else please "+
+		diags.AddError(summary, sentence(withoutSecrets(err.Error()))+" Nothing was changed. If the state was edited by hand, put back what was there; else please "+
 			"report this.")
 		return
 	}
