@@ -22,6 +22,7 @@ const sameAsAbsent = "`none`, null and leaving a tool out say the same, and a ch
 
 func permissionsSchema() schema.Schema {
 	return schema.Schema{
+		Version: 0,
 		MarkdownDescription: "What a service account may do with the tools of its company, all of it: a level that the account holds and that is not in " +
 			"`company` is taken away. What it may do in a project is a `procore_project_membership`.\n\n" +
 			"A reset of the account's secret clears its permissions. Let `secret_version` refer to the reset, and the same apply grants them again.\n\n" +
@@ -47,6 +48,7 @@ func permissionsSchema() schema.Schema {
 
 func membershipSchema() schema.Schema {
 	return schema.Schema{
+		Version: 0,
 		MarkdownDescription: "A service account's place in a project, with its level on each of the project's tools.\n\n" +
 			"A reset of the account's secret ends its memberships. Let `secret_version` refer to the reset, and the same apply makes this one again.\n\n" +
 			"Creating it for an account that is in the project already, such as one with `add_to_new_projects`, takes that membership over. Destroying it " +

@@ -156,7 +156,7 @@ func parseImportID(text string, count int) (importID, error) {
 	if !valid || len(parsed.ids) != count {
 		written := importForms[count]
 		return importID{}, fmt.Errorf("%q is neither %s (as in %q) nor COMPANY_ID/%s (as in %q). All of them are whole numbers "+
-			"from 1, without a sign, spaces or leading zeros", text, written.form, written.example, written.form, "1/"+written.example)
+			"from 1, without a sign, spaces or leading zeros", withoutSecrets(text), written.form, written.example, written.form, "1/"+written.example)
 	}
 	return parsed, nil
 }

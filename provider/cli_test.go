@@ -57,17 +57,23 @@ func newWorkspace(t *testing.T, environment ...string) *workspace {
 	return space
 }
 
-// mirrored puts a provider into a local mirror.
+// mirrored puts a provider into a local mirror, under the hosts that Terraform and OpenTofu look at unless told otherwise.
 func mirrored(t *testing.T, mirror, source, binary string) {
 	t.Helper()
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} { // Terraform's default, and OpenTofu's
-		folder := filepath.Join(mirror, host, source, pluginVersion, runtime.GOOS+"_"+runtime.GOARCH)
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(binary, filepath.Join(folder, "terraform-provider-"+filepath.Base(source)+"_v"+pluginVersion)); err != nil {
-			t.Fatal(err)
-		}
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		publish(t, mirror, host+"/"+source, binary)
+	}
+}
+
+// publish puts a provider into a local mirror, under a source address with its host.
+func publish(t *testing.T, mirror, address, binary string) {
+	t.Helper()
+	folder := filepath.Join(mirror, filepath.FromSlash(address), pluginVersion, runtime.GOOS+"_"+runtime.GOARCH)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(binary, filepath.Join(folder, "terraform-provider-"+filepath.Base(address)+"_v"+pluginVersion)); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -29,21 +29,31 @@ var (
 func needsFeature(t *testing.T, wanted feature) {
 	t.Helper()
 	needsTerraform(t)
+	if name, minor, since := wanted.of(t); since == never {
+		t.Skipf("%s 1.%d has no %s", name, minor, wanted.name)
+	} else if minor < since {
+		t.Skipf("%s 1.%d has no %s, which came with 1.%d", name, minor, wanted.name, since)
+	}
+}
+
+// knows reports whether the CLI at hand has the feature, for a test that has something to say without it, too.
+func knows(t *testing.T, wanted feature) bool {
+	t.Helper()
+	_, minor, since := wanted.of(t)
+	return minor >= since
+}
+
+// of returns which CLI is at hand, and the minor version of it that brought the feature.
+func (f feature) of(t *testing.T) (name string, minor, since int) {
+	t.Helper()
 	opentofu, minor, err := cliVersion()
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, since := "Terraform", wanted.terraform
 	if opentofu {
-		name, since = "OpenTofu", wanted.opentofu
+		return "OpenTofu", minor, f.opentofu
 	}
-	if minor >= since {
-		return
-	}
-	if since == never {
-		t.Skipf("%s 1.%d has no %s", name, minor, wanted.name)
-	}
-	t.Skipf("%s 1.%d has no %s, which came with 1.%d", name, minor, wanted.name, since)
+	return "Terraform", minor, f.terraform
 }
 
 // cliPath is the Terraform or OpenTofu that the tests run.

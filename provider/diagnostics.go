@@ -49,6 +49,11 @@ func (o operation) attribute(source string) (at path.Path, known bool) {
 // quoted is a name as summaries show it.
 func quoted(name string) string { return strconv.Quote(name) }
 
+// withoutSecrets is a text of unknown origin, such as one that somebody pasted into the wrong place.
+func withoutSecrets(text string) string {
+	return client.SecretPattern.ReplaceAllString(text, "(secret removed)")
+}
+
 // report turns a failure of the client into diagnostics; it is the only place that does. Each says
 // what was tried, what the server said, and what to do next. A detail of the API that names a field
 // goes to the attribute of that field.

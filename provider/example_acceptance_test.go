@@ -58,6 +58,11 @@ func TestAccExamplesOfImportsAndProviderAreValid(t *testing.T) {
 		space.write(example(t, folder+"/resource.tf"), "main.tf")
 		space.write(example(t, folder+"/import-by-string-id.tf"), "import.tf")
 		space.run("validate", "-no-color")
+		byIdentity := example(t, folder+"/import-by-identity.tf")
+		if knows(t, identityFeature) {
+			space.write(byIdentity, "import.tf")
+			space.run("validate", "-no-color")
+		}
 	}
 }
 

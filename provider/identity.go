@@ -15,6 +15,10 @@ import (
 // it beside the state, and takes it in an import block; a list result consists of it. None of its attributes ever changes
 // for an object: a plan that changes one replaces the resource.
 
+// identityVersion is the version of every identity's attributes. Another set of them is another version, with an upgrader: Terraform
+// hands a stored identity of the same version back as it is.
+const identityVersion = 0
+
 // companyIdentity is the company's part in every identity. Only in an import may it be left out.
 func companyIdentity() identityschema.StringAttribute {
 	return identityschema.StringAttribute{
@@ -29,10 +33,17 @@ func identityText(description string) identityschema.StringAttribute {
 
 // IdentitySchema implements resource.ResourceWithIdentity for objects that an ID names inside a company.
 func (b *resourceBase) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+	resp.IdentitySchema = identityschema.Schema{Version: identityVersion, Attributes: map[string]identityschema.Attribute{
 		"company_id": companyIdentity(),
 		"id":         identityText("ID of the object in its company."),
 	}}
+}
+
+// kept is what Terraform keeps of an object.
+type kept struct {
+	state    *tfsdk.State
+	identity *tfsdk.ResourceIdentity
+	private  privateState
 }
 
 // set makes model the state, and fills in the identity from it. A nil identity is one that Terraform doesn't keep.
@@ -42,11 +53,25 @@ func (b *resourceBase) set(ctx context.Context, model any, state *tfsdk.State, i
 	if identity == nil || set.HasError() {
 		return
 	}
+	identify(ctx, *state, identity, diags)
+}
+
+// identify fills in the identity from the state.
+func identify(ctx context.Context, state tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
 	for name := range identity.Schema.GetAttributes() {
 		var value types.String
 		diags.Append(state.GetAttribute(ctx, path.Root(name), &value)...)
 		diags.Append(identity.SetAttribute(ctx, path.Root(name), value)...)
 	}
+}
+
+// gone takes an object that the server doesn't have any more out of the state. The framework wants an identity all the same,
+// and a state that was written without one, by an older version or CLI, brings none.
+func (b *resourceBase) gone(ctx context.Context, state tfsdk.State, resp *resource.ReadResponse) {
+	if resp.Identity != nil && resp.Identity.Raw.IsFullyNull() {
+		identify(ctx, state, resp.Identity, &resp.Diagnostics)
+	}
+	resp.State.RemoveResource(ctx)
 }
 
 // importIdentity takes over the identity that an import block names: each of those attributes, and the company.
@@ -73,6 +98,6 @@ func (b *resourceBase) importIdentity(ctx context.Context, identity *tfsdk.Resou
 func checkIdentity(diags *diag.Diagnostics, attribute, id string) {
 	if !validID(id) {
 		diags.AddError("Invalid import identity",
-			"identity."+attribute+" is "+quoted(id)+". It must be a whole number from 1, as text, without a sign, spaces or leading zeros, such as \"17\".")
+			"identity."+attribute+" is "+quoted(withoutSecrets(id))+". It must be a whole number from 1, as text, without a sign, spaces or leading zeros, such as \"17\".")
 	}
 }

@@ -140,7 +140,7 @@ func shown(value attr.Value) string {
 	if value.IsNull() {
 		return "null"
 	}
-	text := client.SecretPattern.ReplaceAllString(value.String(), "(secret removed)")
+	text := withoutSecrets(value.String())
 	if utf8.RuneCountInString(text) > longestShown {
 		text = string([]rune(text)[:longestShown]) + "…"
 	}

@@ -17,6 +17,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*membershipResource)(nil)
 	_ resource.ResourceWithImportState = (*membershipResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*membershipResource)(nil)
+	_ resource.ResourceWithMoveState   = (*membershipResource)(nil)
 )
 
 func newMembershipResource() resource.Resource { return &membershipResource{} }
@@ -91,7 +92,7 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	companyID := state.CompanyID.ValueString()
 	assignment, err := api.GetProjectAssignment(ctx, companyID, state.ServiceAccountID.ValueString(), state.ProjectID.ValueString())
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req.State, resp)
 		return
 	}
 	if err != nil {
@@ -242,9 +243,12 @@ func (r *membershipResource) ImportState(ctx context.Context, req resource.Impor
 
 // IdentitySchema names a membership by its account and its project.
 func (r *membershipResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+	resp.IdentitySchema = identityschema.Schema{Version: identityVersion, Attributes: map[string]identityschema.Attribute{
 		"company_id":         companyIdentity(),
 		"service_account_id": identityText("ID of the service account."),
 		"project_id":         identityText("ID of the project."),
 	}}
 }
+
+// MoveState implements resource.ResourceWithMoveState.
+func (r *membershipResource) MoveState(context.Context) []resource.StateMover { return movers(r) }

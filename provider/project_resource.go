@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 )
@@ -19,6 +18,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*projectResource)(nil)
 	_ resource.ResourceWithImportState = (*projectResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*projectResource)(nil)
+	_ resource.ResourceWithMoveState   = (*projectResource)(nil)
 )
 
 func newProjectResource() resource.Resource { return &projectResource{} }
@@ -31,6 +31,7 @@ func (r *projectResource) Metadata(_ context.Context, _ resource.MetadataRequest
 
 func (r *projectResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: 0,
 		MarkdownDescription: "A project of a company: what service accounts become members of with `procore_project_membership`. An account with " +
 			"`add_to_new_projects` is a member of it from the start.\n\n" +
 			"Destroying it deletes the project and all memberships of it. To end a project and keep it, set `active = false`.\n\n" + changedElsewhere,
@@ -105,7 +106,7 @@ func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, re
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	project, err := api.GetProject(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req.State, resp)
 		return
 	}
 	if err != nil {
@@ -131,7 +132,7 @@ func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest
 	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	changes, changed := plan.changes(state)
-	allow := r.allow(ctx, known, state, &plan, &resp.State, resp.Private, &resp.Diagnostics)
+	allow := r.allow(ctx, known, state, &plan, kept{&resp.State, resp.Identity, resp.Private}, &resp.Diagnostics)
 	var project *client.Project
 	err := guarded[*client.Project]{
 		etag: known.ETag,
@@ -178,7 +179,7 @@ func (r *projectResource) get(ctx context.Context, api *client.Client, state pro
 // configuration decides. If not, it adds an error; what somebody changed becomes the state, and the basis of the next plan.
 // A plan of nil is one to destroy it.
 func (r *projectResource) allow(
-	ctx context.Context, known basis, state projectModel, plan *projectModel, to *tfsdk.State, private privateState, diags *diag.Diagnostics,
+	ctx context.Context, known basis, state projectModel, plan *projectModel, to kept, diags *diag.Diagnostics,
 ) func(*client.Project) bool {
 	var planned []managed
 	if plan != nil {
@@ -198,8 +199,8 @@ func (r *projectResource) allow(
 			object: "Project " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
 			filter: client.AuditFilter{ProjectID: found.ID}, concerns: actions("project.updated"),
 		})
-		diags.Append(to.Set(ctx, now)...)
-		r.keep(ctx, private, *found, diags)
+		r.set(ctx, now, to.state, to.identity, diags)
+		r.keep(ctx, to.private, *found, diags)
 		return false
 	}
 }
@@ -216,10 +217,13 @@ func (r *projectResource) Delete(ctx context.Context, req resource.DeleteRequest
 	err := guarded[*client.Project]{
 		etag:   known.ETag,
 		get:    r.get(ctx, api, state),
-		allow:  r.allow(ctx, known, state, nil, &resp.State, resp.Private, &resp.Diagnostics),
+		allow:  r.allow(ctx, known, state, nil, kept{&resp.State, resp.Identity, resp.Private}, &resp.Diagnostics),
 		change: func(etag string) error { return api.DeleteProject(ctx, companyID, id, client.IfMatch(etag)) },
 	}.do()
 	if err != nil && !client.IsNotFound(err) {
 		r.report(&resp.Diagnostics, r.tried("delete", id, companyID), err)
 	}
 }
+
+// MoveState implements resource.ResourceWithMoveState.
+func (r *projectResource) MoveState(context.Context) []resource.StateMover { return movers(r) }

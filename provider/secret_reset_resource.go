@@ -12,11 +12,13 @@ import (
 )
 
 var (
-	_ resource.Resource                = (*secretResetResource)(nil)
-	_ resource.ResourceWithConfigure   = (*secretResetResource)(nil)
-	_ resource.ResourceWithIdentity    = (*secretResetResource)(nil)
-	_ resource.ResourceWithImportState = (*secretResetResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*secretResetResource)(nil)
+	_ resource.Resource                 = (*secretResetResource)(nil)
+	_ resource.ResourceWithConfigure    = (*secretResetResource)(nil)
+	_ resource.ResourceWithIdentity     = (*secretResetResource)(nil)
+	_ resource.ResourceWithImportState  = (*secretResetResource)(nil)
+	_ resource.ResourceWithModifyPlan   = (*secretResetResource)(nil)
+	_ resource.ResourceWithMoveState    = (*secretResetResource)(nil)
+	_ resource.ResourceWithUpgradeState = (*secretResetResource)(nil)
 )
 
 func newSecretResetResource() resource.Resource { return &secretResetResource{} }
@@ -140,7 +142,7 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	account, err := api.GetServiceAccount(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req.State, resp)
 		return
 	}
 	if err != nil {
@@ -177,4 +179,12 @@ func (r *secretResetResource) Update(ctx context.Context, req resource.UpdateReq
 
 // Delete forgets the reset. The secret that it made stays the live one.
 func (r *secretResetResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+}
+
+// MoveState implements resource.ResourceWithMoveState.
+func (r *secretResetResource) MoveState(context.Context) []resource.StateMover { return movers(r) }
+
+// UpgradeState implements resource.ResourceWithUpgradeState.
+func (r *secretResetResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return map[int64]resource.StateUpgrader{0: {StateUpgrader: widen}}
 }

@@ -22,6 +22,9 @@ func secretResetSchema() schema.Schema {
 	secret.Sensitive = true
 
 	return schema.Schema{
+		// 0 had no max_age and no warn_before. A provider that doesn't know them must not read a state that has them: it would drop
+		// them without a word, and go on as if the secret had no age.
+		Version: 1,
 		MarkdownDescription: "Resets the client secret of a service account: *Reset Secret* in *Company Settings → Service Accounts*. It happens when the resource " +
 			"is created, and again, in place, whenever `triggers` change. The `client_id` stays.\n\n" +
 			"A reset ends the old secret and its access tokens at once, and **clears all permissions and project memberships** of the account; the plan " +

@@ -16,6 +16,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*permissionsResource)(nil)
 	_ resource.ResourceWithImportState = (*permissionsResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*permissionsResource)(nil)
+	_ resource.ResourceWithMoveState   = (*permissionsResource)(nil)
 )
 
 func newPermissionsResource() resource.Resource { return &permissionsResource{} }
@@ -114,7 +115,7 @@ func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	permissions, err := api.GetPermissions(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req.State, resp)
 		return
 	}
 	if err != nil {
@@ -244,3 +245,6 @@ func (r *permissionsResource) Delete(ctx context.Context, req resource.DeleteReq
 		r.report(&resp.Diagnostics, r.tried("take away", id, companyID), err)
 	}
 }
+
+// MoveState implements resource.ResourceWithMoveState.
+func (r *permissionsResource) MoveState(context.Context) []resource.StateMover { return movers(r) }

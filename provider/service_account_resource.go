@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
@@ -18,6 +17,7 @@ var (
 	_ resource.ResourceWithIdentity       = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithImportState    = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*serviceAccountResource)(nil)
+	_ resource.ResourceWithMoveState      = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*serviceAccountResource)(nil)
 )
 
@@ -159,7 +159,7 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	account, err := api.GetServiceAccount(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req.State, resp)
 		return
 	}
 	if err != nil {
@@ -188,7 +188,7 @@ func (r *serviceAccountResource) Update(ctx context.Context, req resource.Update
 		return
 	}
 	known := readBasis(ctx, req.Private, &resp.Diagnostics)
-	allow := r.allow(ctx, known, state, &plan, &resp.State, resp.Private, &resp.Diagnostics)
+	allow := r.allow(ctx, known, state, &plan, kept{&resp.State, resp.Identity, resp.Private}, &resp.Diagnostics)
 	account, err := r.update(ctx, api, known, plan, state, allow)
 	if err != nil {
 		r.report(&resp.Diagnostics, r.tried("update", state.ID.ValueString(), state.CompanyID.ValueString()), err)
@@ -243,8 +243,7 @@ func (r *serviceAccountResource) get(ctx context.Context, api *client.Client, st
 // configuration decides. If not, it adds an error; what somebody changed becomes the state, and the basis of the next plan.
 // A plan of nil is one to destroy it.
 func (r *serviceAccountResource) allow(
-	ctx context.Context, known basis, state serviceAccountModel, plan *serviceAccountModel, to *tfsdk.State, private privateState,
-	diags *diag.Diagnostics,
+	ctx context.Context, known basis, state serviceAccountModel, plan *serviceAccountModel, to kept, diags *diag.Diagnostics,
 ) func(*client.ServiceAccount) bool {
 	var planned []managed
 	if plan != nil {
@@ -264,8 +263,8 @@ func (r *serviceAccountResource) allow(
 			object: "Service account " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
 			filter: client.AuditFilter{ServiceAccountID: found.ID}, concerns: actions("service_account.updated"),
 		})
-		diags.Append(to.Set(ctx, now)...)
-		r.keep(ctx, private, *found, diags)
+		r.set(ctx, now, to.state, to.identity, diags)
+		r.keep(ctx, to.private, *found, diags)
 		return false
 	}
 }
@@ -282,7 +281,7 @@ func (r *serviceAccountResource) Delete(ctx context.Context, req resource.Delete
 	err := guarded[*client.ServiceAccount]{
 		etag:  known.ETag,
 		get:   r.get(ctx, api, state),
-		allow: r.allow(ctx, known, state, nil, &resp.State, resp.Private, &resp.Diagnostics),
+		allow: r.allow(ctx, known, state, nil, kept{&resp.State, resp.Identity, resp.Private}, &resp.Diagnostics),
 		change: func(etag string) error {
 			return api.DeleteServiceAccount(ctx, companyID, id, client.IfMatch(etag))
 		},
@@ -291,3 +290,6 @@ func (r *serviceAccountResource) Delete(ctx context.Context, req resource.Delete
 		r.report(&resp.Diagnostics, r.tried("delete", id, companyID), err)
 	}
 }
+
+// MoveState implements resource.ResourceWithMoveState.
+func (r *serviceAccountResource) MoveState(context.Context) []resource.StateMover { return movers(r) }

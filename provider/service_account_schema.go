@@ -38,6 +38,7 @@ func serviceAccountSchema() schema.Schema {
 	secret.Sensitive = true
 
 	return schema.Schema{
+		Version: 0,
 		MarkdownDescription: "A service account of a company: a `client_id` and a `client_secret` with which an integration gets access tokens " +
 			"without a user (OAuth 2.0 client credentials). In Procore it is found under *Company Settings → Service Accounts*.\n\n" +
 			"A new account has no permissions: `procore_service_account_permissions` and `procore_project_membership` grant them. To give an " +

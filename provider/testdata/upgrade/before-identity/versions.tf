@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    procore = {
+      source = "procore/procore"
+    }
+  }
+}
