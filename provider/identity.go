@@ -39,7 +39,20 @@ func (b *resourceBase) IdentitySchema(_ context.Context, _ resource.IdentitySche
 func (b *resourceBase) set(ctx context.Context, model any, state *tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
 	set := state.Set(ctx, model)
 	diags.Append(set...)
-	if identity == nil || set.HasError() {
+	if !set.HasError() {
+		identify(ctx, *state, identity, diags)
+	}
+}
+
+// gone takes an object out of the state that is not on the server any more. The framework wants an identity even then, and a state
+// of a Terraform or a provider from before identities has none.
+func (b *resourceBase) gone(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	identify(ctx, req.State, resp.Identity, &resp.Diagnostics)
+	resp.State.RemoveResource(ctx)
+}
+
+func identify(ctx context.Context, state tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
+	if identity == nil {
 		return
 	}
 	for name := range identity.Schema.GetAttributes() {

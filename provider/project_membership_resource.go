@@ -91,7 +91,7 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	companyID := state.CompanyID.ValueString()
 	assignment, err := api.GetProjectAssignment(ctx, companyID, state.ServiceAccountID.ValueString(), state.ProjectID.ValueString())
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req, resp)
 		return
 	}
 	if err != nil {

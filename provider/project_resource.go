@@ -105,7 +105,7 @@ func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, re
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	project, err := api.GetProject(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req, resp)
 		return
 	}
 	if err != nil {

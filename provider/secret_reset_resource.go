@@ -140,7 +140,7 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	account, err := api.GetServiceAccount(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req, resp)
 		return
 	}
 	if err != nil {

@@ -114,7 +114,7 @@ func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	permissions, err := api.GetPermissions(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req, resp)
 		return
 	}
 	if err != nil {

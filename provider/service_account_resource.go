@@ -159,7 +159,7 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	account, err := api.GetServiceAccount(ctx, companyID, id)
 	if client.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
+		r.gone(ctx, req, resp)
 		return
 	}
 	if err != nil {
