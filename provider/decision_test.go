@@ -45,7 +45,7 @@ func TestASecretIsResetOnlyWhenTriggersGoFromSomethingToSomethingElse(t *testing
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := decideReset(secretResetModel{Triggers: test.state}, secretResetModel{Triggers: test.plan})
+			got := decideReset(secretResetModel{Triggers: test.state}, secretResetModel{Triggers: test.plan}, noReset)
 			if got != test.want {
 				t.Errorf("got %d, want %d", got, test.want)
 			}
@@ -71,7 +71,7 @@ func TestASecretIsResetWhenItsVersionGoesFromOneNumberToAnother(t *testing.T) {
 		{"unknown", one, unknown, maybeReset},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := decideReset(secretResetModel{ClientSecretWOVersion: test.state}, secretResetModel{ClientSecretWOVersion: test.plan})
+			got := decideReset(secretResetModel{ClientSecretWOVersion: test.state}, secretResetModel{ClientSecretWOVersion: test.plan}, noReset)
 			if got != test.want {
 				t.Errorf("got %d, want %d", got, test.want)
 			}
@@ -79,7 +79,7 @@ func TestASecretIsResetWhenItsVersionGoesFromOneNumberToAnother(t *testing.T) {
 	}
 	both := decideReset(
 		secretResetModel{Triggers: triggers("a", "x"), ClientSecretWOVersion: one},
-		secretResetModel{Triggers: triggers("a", "?"), ClientSecretWOVersion: two})
+		secretResetModel{Triggers: triggers("a", "?"), ClientSecretWOVersion: two}, noReset)
 	if both != mustReset {
 		t.Errorf("a possible and a certain reset make %d, want a certain one", both)
 	}

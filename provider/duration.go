@@ -52,3 +52,12 @@ func parsePreviousSecretTTL(text string) (seconds int64, err error) {
 	}
 	return int64(ttl / time.Second), nil
 }
+
+// parseAge reads max_age and warn_before: a duration in whole seconds, as the server's clock has them.
+func parseAge(text string) (time.Duration, error) {
+	age, err := parseDuration(text)
+	if err == nil && age%time.Second != 0 {
+		err = errors.New("must be whole seconds")
+	}
+	return age, err
+}

@@ -133,6 +133,34 @@ func TestAccGuideRotatesWithoutDowntime(t *testing.T) {
 	}
 }
 
+func TestAccGuideRotatesByAge(t *testing.T) {
+	w, clock := newAgingWorld(t)
+	space := newGuide(t, w, "rotate-by-age")
+	space.applies()
+	space.applies() // the account's own secret is found to be another one
+	before, clientID, secret := w.access("CI exporter"), w.find("CI exporter").ClientID, space.output("client_secret")
+
+	clock.step(75 * oneDay) // a night in the meantime
+	contains(t, space.applies(), "No changes.")
+	clock.step(oneDay)
+	contains(t, space.applies(), "No changes.", "is going to be reset in 14 days")
+	clock.step(14 * oneDay)
+	contains(t, space.applies(), "because of its age", "Plan: 0 to add, 1 to change, 0 to destroy.")
+	if after := w.access("CI exporter"); after != before {
+		t.Errorf("the account holds %s, want %s", after, before)
+	}
+	if next := space.output("client_secret"); next == secret || !w.works(clientID, next) || !w.works(clientID, secret) {
+		t.Error("the two secrets don't both work")
+	}
+	clock.step(2 * oneDay)
+	printed := space.applies()
+	contains(t, printed, "No changes.")
+	lacks(t, printed, "Warning:")
+	if w.works(clientID, secret) {
+		t.Error("the old secret works on after previous_secret_ttl")
+	}
+}
+
 func TestAccGuideImportsFortyAccounts(t *testing.T) {
 	w := newWorld(t)
 	newGuide(t, w, "import-existing-accounts/existing").applies() // and its state is forgotten

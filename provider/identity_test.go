@@ -254,3 +254,27 @@ func TestAnImportByTheIdentityOfNothingImportsNothing(t *testing.T) {
 		}
 	})
 }
+
+// A Terraform before 1.12 keeps no identity, and a state of before there was one has none.
+func TestAnObjectThatIsGoneLeavesAStateWithoutIdentity(t *testing.T) {
+	w := newPluginWorld(t)
+	account := w.mustApply("procore_service_account", object{}, map[string]any{"name": "exporter"})
+	project := w.mustApply("procore_project", object{}, map[string]any{"name": "Bridge"})
+	id, projectID := account.state["id"], project.state["id"]
+	kept := map[string]object{
+		"procore_service_account": account, "procore_project": project,
+		"procore_service_account_secret_reset": w.mustApply("procore_service_account_secret_reset", object{}, map[string]any{"service_account_id": id}),
+		"procore_service_account_permissions": w.mustApply("procore_service_account_permissions", object{}, map[string]any{
+			"service_account_id": id, "company": map[string]any{"documents": "readonly"},
+		}),
+		"procore_project_membership": w.mustApply("procore_project_membership", object{}, map[string]any{"service_account_id": id, "project_id": projectID}),
+	}
+	w.mustApply("procore_service_account", account, nil)
+	w.mustApply("procore_project", project, nil)
+	for resource, object := range kept {
+		object.identity = nil
+		if read, diagnostics := w.read(resource, object); len(diagnostics) > 0 || read.state != nil {
+			t.Errorf("%s: %v\n%s", resource, read.state, told(diagnostics))
+		}
+	}
+}

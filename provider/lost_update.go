@@ -30,7 +30,7 @@ import (
 // basis is what a plan was made against.
 type basis struct {
 	ETag string `json:"etag,omitempty"`
-	// At is when the object had that ETag, by the server's clock.
+	// At is when the object had that ETag, by the server's clock; zero: not known.
 	At time.Time `json:"at,omitzero"`
 	// ClientID is of the account that the object belongs to, where it was known; it tells the account from another one
 	// with the same ID, on another server.

@@ -10,6 +10,7 @@ type resetDecision int
 
 const (
 	noReset    resetDecision = iota // certainly not
+	takeOver                        // certainly not, but what somebody else's reset gave is taken over
 	maybeReset                      // not known until the plan's unknown values are
 	mustReset                       // certainly
 )
@@ -21,11 +22,13 @@ const (
 //   - Setting triggers for the first time, or taking them away, resets nothing: an adopted secret must
 //     survive its first configuration.
 //   - client_secret_wo_version resets when it goes from one number to another, by the same reasoning.
+//   - max_age resets what is older. That is not in state and plan: the plan asks for it (decideByAge), and its apply does as
+//     it said.
 //   - Nothing else resets, neither keep_access nor previous_secret_ttl: they say how, not when.
 //
 // State is always known. What the plan doesn't know yet can only make a reset possible, never certain.
-func decideReset(state, plan secretResetModel) resetDecision {
-	return max(decideByTriggers(state.Triggers, plan.Triggers),
+func decideReset(state, plan secretResetModel, byAge resetDecision) resetDecision {
+	return max(byAge, decideByTriggers(state.Triggers, plan.Triggers),
 		decideByVersion(state.ClientSecretWOVersion, plan.ClientSecretWOVersion))
 }
 

@@ -17,6 +17,8 @@ type secretResetModel struct {
 	Triggers              types.Map    `tfsdk:"triggers"`
 	KeepAccess            types.Bool   `tfsdk:"keep_access"`
 	PreviousSecretTTL     types.String `tfsdk:"previous_secret_ttl"`
+	MaxAge                types.String `tfsdk:"max_age"`
+	WarnBefore            types.String `tfsdk:"warn_before"`
 	ClientSecretWO        types.String `tfsdk:"client_secret_wo"`
 	ClientSecretWOVersion types.Int64  `tfsdk:"client_secret_wo_version"`
 	ClientID              types.String `tfsdk:"client_id"`

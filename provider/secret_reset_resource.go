@@ -12,13 +12,14 @@ import (
 )
 
 var (
-	_ resource.Resource                 = (*secretResetResource)(nil)
-	_ resource.ResourceWithConfigure    = (*secretResetResource)(nil)
-	_ resource.ResourceWithIdentity     = (*secretResetResource)(nil)
-	_ resource.ResourceWithImportState  = (*secretResetResource)(nil)
-	_ resource.ResourceWithModifyPlan   = (*secretResetResource)(nil)
-	_ resource.ResourceWithMoveState    = (*secretResetResource)(nil)
-	_ resource.ResourceWithUpgradeState = (*secretResetResource)(nil)
+	_ resource.Resource                   = (*secretResetResource)(nil)
+	_ resource.ResourceWithConfigure      = (*secretResetResource)(nil)
+	_ resource.ResourceWithIdentity       = (*secretResetResource)(nil)
+	_ resource.ResourceWithImportState    = (*secretResetResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*secretResetResource)(nil)
+	_ resource.ResourceWithMoveState      = (*secretResetResource)(nil)
+	_ resource.ResourceWithUpgradeState   = (*secretResetResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*secretResetResource)(nil)
 )
 
 func newSecretResetResource() resource.Resource { return &secretResetResource{} }
@@ -31,6 +32,15 @@ func (r *secretResetResource) Metadata(_ context.Context, _ resource.MetadataReq
 
 func (r *secretResetResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = secretResetSchema()
+}
+
+// ValidateConfig checks the durations against each other.
+func (r *secretResetResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config secretResetModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		checkAges(&resp.Diagnostics, config)
+	}
 }
 
 // ModifyPlan decides whether the plan resets. If so, the outputs become unknown and a warning says
@@ -57,7 +67,12 @@ func (r *secretResetResource) ModifyPlan(ctx context.Context, req resource.Modif
 		if resp.Diagnostics.HasError() || replaces(state, plan) {
 			return // Terraform plans the create that follows by itself
 		}
-		decision = decideReset(state, plan)
+		age := r.planByAge(ctx, resp.Private, state, plan, &resp.Diagnostics)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		decision = decideReset(state, plan, age.decision)
+		age.warn(&resp.Diagnostics, plan, decision)
 		warnAdoptedVersion(&resp.Diagnostics, decision, state, plan)
 	}
 	if decision == noReset {
@@ -65,7 +80,9 @@ func (r *secretResetResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	plan.forgetOutputs(ownSecret)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	r.warn(ctx, &resp.Diagnostics, plan, decision)
+	if decision != takeOver {
+		r.warn(ctx, &resp.Diagnostics, plan, decision)
+	}
 }
 
 // replaces reports whether the plan is for another account than the state's.
@@ -81,40 +98,58 @@ func (r *secretResetResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.reset(ctx, &plan, types.StringNull(), ownSecret, &resp.Diagnostics) {
-		r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	done, _ := r.reset(ctx, &plan, meantReset{clientID: types.StringNull()}, ownSecret, &resp.Diagnostics)
+	if done == nil {
+		return
 	}
+	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	ageNote{RefreshedAt: done.Version.At}.keep(ctx, resp.Private, &resp.Diagnostics)
 }
 
-// reset resets the secret as planned and fills the plan from the answer. It reports whether it was
-// done; if not, it has added an error. Nothing may come between a true and the state: the answer is
-// the only place that has the new secret.
-//
-// clientID is of the account in the state; null: there is none. A reset is meant whatever else was changed meanwhile, so
-// all that is asked is that the account be that one.
-func (r *secretResetResource) reset(ctx context.Context, plan *secretResetModel, clientID, ownSecret types.String, diags *diag.Diagnostics) bool {
+// meantReset is what a reset is meant for.
+type meantReset struct {
+	// clientID is of the account in the state; null: there is none. A reset is meant whatever else was changed meanwhile, so
+	// all that is asked is that the account be that one.
+	clientID types.String
+	// fingerprint is of the secret that is reset for its age, and for nothing else: no other one is. Empty: whichever it is.
+	fingerprint string
+}
+
+// reset resets the secret as planned and fills the plan from the answer, done. Without one it has added an error; or the
+// secret is not the one that was meant any more, and it returns the account. Nothing may come between done and the state: the
+// answer is the only place that has the new secret.
+func (r *secretResetResource) reset(
+	ctx context.Context, plan *secretResetModel, meant meantReset, ownSecret types.String, diags *diag.Diagnostics,
+) (done *client.Reset, elsewhere *client.ServiceAccount) {
 	api, companyID := r.api(diags), r.company(plan.CompanyID, diags)
 	options, err := plan.options(ownSecret)
 	if err != nil {
 		diags.AddAttributeError(path.Root("previous_secret_ttl"), "Invalid previous_secret_ttl", "The value "+err.Error()+".")
 	}
 	if diags.HasError() {
-		return false
+		return nil, nil
 	}
 	id := plan.ServiceAccountID.ValueString()
-	var done *client.Reset
 	change := guarded[*client.ServiceAccount]{
 		get: func() (*client.ServiceAccount, string, error) {
 			found, err := api.GetServiceAccount(ctx, companyID, id)
 			return found, found.Version.ETag, err
 		},
-		allow: func(found *client.ServiceAccount) bool { return !r.stranger(diags, clientID, *found) },
+		allow: func(found *client.ServiceAccount) bool {
+			if r.stranger(diags, meant.clientID, *found) {
+				return false
+			}
+			if meant.fingerprint != "" && meant.fingerprint != found.SecretFingerprint {
+				elsewhere = found
+			}
+			return elsewhere == nil
+		},
 		change: func(etag string) (err error) {
 			done, err = api.ResetSecret(ctx, companyID, id, options, client.IfMatch(etag))
 			return err
 		},
 	}
-	if clientID.IsNull() {
+	if meant.clientID.IsNull() {
 		err = change.change("")
 	} else {
 		err = change.do()
@@ -124,12 +159,12 @@ func (r *secretResetResource) reset(ctx context.Context, plan *secretResetModel,
 			verb: "reset the secret of", noun: "service account", object: id, companyID: companyID,
 			attributes: resetFields, lost: lostSecret,
 		}, err)
-		return false
+		return nil, elsewhere
 	}
 	plan.fillReset(*done, !ownSecret.IsNull())
 	r.session.access.resetDone(accountKey{companyID, id})
 	r.session.access.saw(done.ServiceAccount)
-	return true
+	return done, nil
 }
 
 func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -156,10 +191,12 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 		warnStaleResetSecret(&resp.Diagnostics, *account)
 	}
 	r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
+	ageNote{RefreshedAt: account.Version.At}.keep(ctx, resp.Private, &resp.Diagnostics)
 	r.session.access.saw(*account)
 }
 
-// Update resets or doesn't, by the rule that the plan went by, now with every value known.
+// Update resets or doesn't, by the rule that the plan went by, now with every value known. A reset that only the secret's age
+// asks for is not made when somebody else has made one: the new secret is young, and in use.
 func (r *secretResetResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state secretResetModel
 	var ownSecret types.String
@@ -169,12 +206,31 @@ func (r *secretResetResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if decideReset(state, plan) == noReset {
+	note := readAgeNote(ctx, req.Private, &resp.Diagnostics)
+	meant, next := meantReset{clientID: state.ClientID}, ageNote{RefreshedAt: note.RefreshedAt}
+	if decideReset(state, plan, noReset) == noReset {
+		meant.fingerprint = note.Due
+	}
+	if decideReset(state, plan, note.decided()) == noReset {
 		plan.keepOutputs(state)
-	} else if !r.reset(ctx, &plan, state.ClientID, ownSecret, &resp.Diagnostics) {
-		return
+	} else {
+		done, elsewhere := r.reset(ctx, &plan, meant, ownSecret, &resp.Diagnostics)
+		switch {
+		case done != nil:
+			next.RefreshedAt = done.Version.At
+		case elsewhere != nil:
+			plan.keepOutputs(state)
+			plan.refresh(*elsewhere)
+			next.RefreshedAt = elsewhere.Version.At
+			if !note.Elsewhere {
+				warnYoungAgain(&resp.Diagnostics, *elsewhere)
+			}
+		default:
+			return
+		}
 	}
 	r.set(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	next.keep(ctx, resp.Private, &resp.Diagnostics)
 }
 
 // Delete forgets the reset. The secret that it made stays the live one.

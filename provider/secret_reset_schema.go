@@ -26,15 +26,15 @@ func secretResetSchema() schema.Schema {
 		// them without a word, and go on as if the secret had no age.
 		Version: 1,
 		MarkdownDescription: "Resets the client secret of a service account: *Reset Secret* in *Company Settings → Service Accounts*. It happens when the resource " +
-			"is created, and again, in place, whenever `triggers` change. The `client_id` stays.\n\n" +
+			"is created, and again, in place, whenever `triggers` change or the secret is older than `max_age`. The `client_id` stays.\n\n" +
 			"A reset ends the old secret and its access tokens at once, and **clears all permissions and project memberships** of the account; the plan " +
 			"warns of it, by name. To have them granted again in the same apply, let `secret_version` of the account's `procore_service_account_permissions` " +
 			"and `procore_project_membership` refer to that of this resource. See `keep_access` and `previous_secret_ttl` for the gentler ways.\n\n" +
-			"Importing this resource adopts the secret that the account has: nothing is reset until `triggers` change after that. " +
+			"Importing this resource adopts the secret that the account has: nothing is reset until `triggers` change after that, or `max_age` is reached. " +
 			"Destroying it changes nothing on the server. Have one of it for an account, not more.\n\n" +
 			"A reset is carried out once, however often the connection breaks while it is; its secret is not lost as long as one of the provider's " +
-			"`max_retries` gets through. It is meant whatever else was changed since the plan, also by another reset; only when the ID is another " +
-			"account's by then, as on another server, it is refused.",
+			"`max_retries` gets through. It is meant whatever else was changed since the plan, also by another reset (but not one that only `max_age` asks for: " +
+			"the other reset has made the secret young); only when the ID is another account's by then, as on another server, it is refused.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
@@ -61,12 +61,26 @@ func secretResetSchema() schema.Schema {
 					"`\"30d\"`: `\"90m\"`, `\"36h\"`, `\"1d12h\"` (a day, `d`, is 24 hours). Defaults to `\"0s\"`: they end at once. Changing it resets " +
 					"nothing; it counts from the next reset.",
 			},
+			"max_age": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{isMaxAge()},
+				MarkdownDescription: "How old the secret may become, as a duration in whole seconds: `\"90d\"`, `\"2160h\"`, `\"1d12h\"`. A plan that finds it that " +
+					"old resets it in place, and warns why. The age counts from `reset_at`, by the server's clock, whoever reset the secret; a reset for another " +
+					"reason starts it anew. Setting it, also right after an import, resets a secret that is older already. Without a plan nothing happens: " +
+					"run one by the calendar.",
+			},
+			"warn_before": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{isWarnBefore()},
+				MarkdownDescription: "How long before `max_age` is reached plans warn of the reset to come, as a duration in whole seconds: `\"7d\"`. Needs `max_age`, and is " +
+					"shorter. Without it the first warning is that of the plan that resets.",
+			},
 			"company_id": companyIDAttribute("service account"),
 			"client_secret_wo": schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
 				Validators: []validator.String{isClientSecret()},
 				MarkdownDescription: "The new client secret, instead of one that the server makes. Write-only: it is in neither plan nor state, and `client_secret` " +
-					"stays null. It is sent with every reset, also with one by `triggers`, and must differ from the live secret: bring a new one whenever the plan resets, as the " +
+					"stays null. It is sent with every reset, also with one by `triggers` or `max_age`, and must differ from the live secret: bring a new one whenever the plan resets, as the " +
 					"ephemeral resource `procore_client_secret` does by itself. It must be well-formed, as that and `terraform-provider-procore generate-secret` make them. " +
 					"Needs Terraform 1.11 or OpenTofu 1.11.",
 			},

@@ -101,6 +101,25 @@ func isPreviousSecretTTL() validator.String {
 	}}
 }
 
+// isMaxAge accepts a duration above zero, in whole seconds.
+func isMaxAge() validator.String {
+	return stringRule{description: "a positive duration in whole seconds", check: func(text string) error {
+		age, err := parseAge(text)
+		if err == nil && age == 0 {
+			return errors.New(`must be positive; for a secret of any age leave max_age out`)
+		}
+		return err
+	}}
+}
+
+// isWarnBefore accepts a duration in whole seconds. How long it may be, checkAges knows.
+func isWarnBefore() validator.String {
+	return stringRule{description: "a duration in whole seconds, shorter than max_age", check: func(text string) error {
+		_, err := parseAge(text)
+		return err
+	}}
+}
+
 // isClientSecret accepts a well-formed client secret.
 func isClientSecret() validator.String {
 	return stringRule{description: "a well-formed client secret", check: checkClientSecret, secret: true}

@@ -144,3 +144,17 @@ func TestDatesOfThePolicyGoByTheClockAsItIs(t *testing.T) {
 	admin.create(t, "before the cutoff again")
 	admin.as(t, made).do(t, 200, "GET", "me", "")
 }
+
+func TestClockIsTheDateOfEveryAnswer(t *testing.T) {
+	t.Parallel()
+	clock := newClock(time.Date(2041, 7, 1, 12, 0, 0, 0, time.UTC))
+	running := servertest.Start(t, servertest.Now(clock.now))
+	for _, path := range []string{"/healthz", "/nowhere", "/rest/v2.0/companies/1/me", "/oauth/token/info"} {
+		response, err := running.Client.Get(running.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close() // only its header counts
+		equal(t, "Date of "+path, response.Header.Get("Date"), "Mon, 01 Jul 2041 12:00:00 GMT")
+	}
+}

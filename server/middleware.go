@@ -36,6 +36,9 @@ func identified(next http.Handler, config Config) http.Handler {
 		id := hex.EncodeToString(random)
 		header := w.Header()
 		header["X-Request-Id"] = []string{id}
+		// net/http would take the machine's clock, and an embedded API has no net/http. By this clock a client tells the age of what
+		// the answer speaks of.
+		header["Date"] = []string{config.Now().UTC().Format(http.TimeFormat)}
 		// Answers are about one caller and one moment; those that may be kept say so themselves.
 		header["Cache-Control"] = []string{"no-store"}
 		// Nothing here is for a browser to show, to guess the type of, to frame, or to tell others where it came from.

@@ -171,17 +171,17 @@ func (r request) under(options []Option) request {
 // Version says of which state of an object an answer tells.
 type Version struct {
 	ETag string    // for IfMatch; empty when the server gave none
-	At   time.Time // when, by the server's clock
+	At   time.Time // when, by the server's clock, in whole seconds; zero when the answer had no Date
 }
 
 // versionOf reads the version from an answer. A weak ETag is the strong one that a proxy has weakened because it packed
 // the body: the server has no weak ones, and would never find one equal (RFC 9110 section 8.8.3.2).
 func versionOf(header http.Header) Version {
-	at, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		at = time.Now() // the embedded API's clock is this one
+	var at time.Time // this machine's clock is no substitute: what it is compared with is of the server's
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		at = date.UTC()
 	}
-	return Version{ETag: strings.TrimPrefix(header.Get("ETag"), "W/"), At: at.UTC()}
+	return Version{ETag: strings.TrimPrefix(header.Get("ETag"), "W/"), At: at}
 }
 
 // companyPath is the path of the objects of a company.
