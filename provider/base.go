@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -75,11 +76,28 @@ func (c *connection) company(own types.String, diags *diag.Diagnostics) string {
 	return ""
 }
 
+// companyKnown reports whether a plan can tell the company of an object: its own company_id, else the provider's. When it
+// can't, that is known at apply, or an error then.
+func (c *connection) companyKnown(own types.String) bool {
+	if own.ValueString() != "" {
+		return true
+	}
+	return c.session != nil && !c.session.companyUnknown && (c.session.api != nil || c.session.companyID != "")
+}
+
 // dataSourceBase is what every data source has in common.
 type dataSourceBase struct{ connection }
 
 // Configure implements datasource.DataSourceWithConfigure.
 func (b *dataSourceBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	b.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// actionBase is what every action has in common.
+type actionBase struct{ connection }
+
+// Configure implements action.ActionWithConfigure.
+func (b *actionBase) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
 	b.configure(req.ProviderData, &resp.Diagnostics)
 }
 
@@ -200,8 +218,8 @@ func (b *resourceBase) planCompany(ctx context.Context, req resource.ModifyPlanR
 	if !planned.IsUnknown() {
 		return
 	}
-	if b.session == nil || b.session.companyUnknown || (b.session.api == nil && b.session.companyID == "") {
-		return // known at apply, or an error then
+	if !b.companyKnown(types.StringNull()) {
+		return
 	}
 	if companyID := b.company(types.StringNull(), &resp.Diagnostics); companyID != "" {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("company_id"), companyID)...)

@@ -182,7 +182,9 @@ func (p *procoreProvider) ListResources(context.Context) []func() list.ListResou
 
 // Actions are known to Terraform from 1.14.
 func (p *procoreProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{}
+	return []func() action.Action{
+		newRevokeTokensAction,
+	}
 }
 
 // Functions are known to Terraform from 1.8.
