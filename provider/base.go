@@ -44,6 +44,12 @@ func (c *connection) configure(providerData any, diags *diag.Diagnostics) {
 // api returns the client. When there is none it adds an error that says what is missing, and returns
 // nil.
 func (c *connection) api(diags *diag.Diagnostics) *client.Client {
+	return c.apiOr(diags, "Apply what it comes from first (terraform apply -target=…), or apply without asking what has changed on the server "+
+		"(-refresh=false), or give the provider a value that doesn't depend on a resource. Nothing was changed, and nothing is forgotten.")
+}
+
+// apiOr is api with what to do about a configuration that isn't known yet.
+func (c *connection) apiOr(diags *diag.Diagnostics, advice string) *client.Client {
 	if c.session == nil {
 		diags.AddError("Provider not configured", "The provider was asked for an object before it was configured.")
 		return nil
@@ -51,8 +57,7 @@ func (c *connection) api(diags *diag.Diagnostics) *client.Client {
 	if c.session.api == nil {
 		names := strings.Join(c.session.unknown, ", ")
 		diags.AddError("The provider's configuration is not known yet",
-			"The management API has to be asked, but the provider block's "+names+" will only be known after apply. Apply what it comes "+
-				"from first (terraform apply -target=…), or give the provider a value that doesn't depend on a resource.")
+			"The management API has to be asked, but the provider block's "+names+" will only be known after apply. "+advice)
 	}
 	return c.session.api
 }
@@ -99,6 +104,12 @@ type actionBase struct{ connection }
 // Configure implements action.ActionWithConfigure.
 func (b *actionBase) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
 	b.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// api is that of connection, with the advice that fits: a data source can wait for what Terraform doesn't know to wait for.
+func (b *dataSourceBase) api(diags *diag.Diagnostics) *client.Client {
+	return b.apiOr(diags, "Let the data source wait for what it comes from, with depends_on: it is read during the apply then. Or give the provider a "+
+		"value that doesn't depend on a resource.")
 }
 
 // resourceBase is what every resource has in common.
