@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"golang.org/x/oauth2/clientcredentials"
@@ -33,7 +34,7 @@ func (w *world) accepts(token string) bool {
 		w.t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := servertest.Watched(w.t, http.DefaultClient).Do(request)
+	answer, err := servertest.Watched(w.t, &http.Client{Timeout: time.Minute}).Do(request)
 	if err != nil {
 		w.t.Fatal(err)
 	}
