@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -43,6 +44,12 @@ func (c *connection) configure(providerData any, diags *diag.Diagnostics) {
 // api returns the client. When there is none it adds an error that says what is missing, and returns
 // nil.
 func (c *connection) api(diags *diag.Diagnostics) *client.Client {
+	return c.apiOr(diags, "Apply what it comes from first (terraform apply -target=…), or apply without asking what has changed on the server "+
+		"(-refresh=false), or give the provider a value that doesn't depend on a resource. Nothing was changed, and nothing is forgotten.")
+}
+
+// apiOr is api with what to do about a configuration that isn't known yet.
+func (c *connection) apiOr(diags *diag.Diagnostics, advice string) *client.Client {
 	if c.session == nil {
 		diags.AddError("Provider not configured", "The provider was asked for an object before it was configured.")
 		return nil
@@ -50,8 +57,7 @@ func (c *connection) api(diags *diag.Diagnostics) *client.Client {
 	if c.session.api == nil {
 		names := strings.Join(c.session.unknown, ", ")
 		diags.AddError("The provider's configuration is not known yet",
-			"The management API has to be asked, but the provider block's "+names+" will only be known after apply. Apply what it comes "+
-				"from first (terraform apply -target=…), or give the provider a value that doesn't depend on a resource.")
+			"The management API has to be asked, but the provider block's "+names+" will only be known after apply. "+advice)
 	}
 	return c.session.api
 }
@@ -75,12 +81,35 @@ func (c *connection) company(own types.String, diags *diag.Diagnostics) string {
 	return ""
 }
 
+// companyKnown reports whether a plan can tell the company of an object: its own company_id, else the provider's. When it
+// can't, that is known at apply, or an error then.
+func (c *connection) companyKnown(own types.String) bool {
+	if own.ValueString() != "" {
+		return true
+	}
+	return c.session != nil && !c.session.companyUnknown && (c.session.api != nil || c.session.companyID != "")
+}
+
 // dataSourceBase is what every data source has in common.
 type dataSourceBase struct{ connection }
 
 // Configure implements datasource.DataSourceWithConfigure.
 func (b *dataSourceBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	b.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// actionBase is what every action has in common.
+type actionBase struct{ connection }
+
+// Configure implements action.ActionWithConfigure.
+func (b *actionBase) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	b.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// api is that of connection, with the advice that fits: a data source can wait for what Terraform doesn't know to wait for.
+func (b *dataSourceBase) api(diags *diag.Diagnostics) *client.Client {
+	return b.apiOr(diags, "Let the data source wait for what it comes from, with depends_on: it is read during the apply then. Or give the provider a "+
+		"value that doesn't depend on a resource.")
 }
 
 // resourceBase is what every resource has in common.
@@ -200,8 +229,8 @@ func (b *resourceBase) planCompany(ctx context.Context, req resource.ModifyPlanR
 	if !planned.IsUnknown() {
 		return
 	}
-	if b.session == nil || b.session.companyUnknown || (b.session.api == nil && b.session.companyID == "") {
-		return // known at apply, or an error then
+	if !b.companyKnown(types.StringNull()) {
+		return
 	}
 	if companyID := b.company(types.StringNull(), &resp.Diagnostics); companyID != "" {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("company_id"), companyID)...)

@@ -58,6 +58,9 @@ func (d *companyDataSource) ConfigValidators(context.Context) []datasource.Confi
 }
 
 func (d *companyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if d.readLater(ctx, req, resp) {
+		return
+	}
 	var model companyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The examples are the source of the reference pages. Each resource and data source is applied as it stands there, with
+// The examples are the source of the reference pages. Each resource, data source and action is applied as it stands there, with
 // the provider configured from the environment, and must plan empty after that.
 func TestAccExamplesApplyAndPlanEmpty(t *testing.T) {
 	needsTerraform(t)
@@ -20,6 +20,9 @@ func TestAccExamplesApplyAndPlanEmpty(t *testing.T) {
 			continue
 		}
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			if strings.Contains(file, "/actions/") {
+				needsFeature(t, actionFeature)
+			}
 			w := newWorld(t)
 			space := newWorkspace(t, w.environment()...)
 			if strings.Contains(file, "data-sources") {

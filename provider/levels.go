@@ -18,6 +18,9 @@ import (
 //   - What the server says is put into the state in the words that were there before, so that reading changes nothing
 //     when nothing changed (spellLevels).
 //   - A plan that differs from the state only in the spelling is no change (keepSpelling).
+//     That has a price: Terraform plans once more when a level that was unknown is known, and if it turns out to be none, on a tool
+//     that the state leaves out, and no other level changes, then that tool is missing from the final plan. Terraform refuses this
+//     ("inconsistent final plan"), changes nothing, and the next apply is right. Nothing tells the one plan from the other.
 //   - A level on a tool that the configuration puts at "none", or leaves out, is drift like any other.
 
 // grantedLevels is what a map grants: its tools above "none". Unknown levels count as none: ask levelsKnown first.

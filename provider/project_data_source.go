@@ -51,6 +51,9 @@ func (d *projectDataSource) ConfigValidators(context.Context) []datasource.Confi
 }
 
 func (d *projectDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if d.readLater(ctx, req, resp) {
+		return
+	}
 	var config projectData
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {

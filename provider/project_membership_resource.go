@@ -83,6 +83,9 @@ func (r *membershipResource) keep(
 }
 
 func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.readLater(req, resp) {
+		return
+	}
 	var state membershipModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	api := r.api(&resp.Diagnostics)

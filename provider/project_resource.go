@@ -97,6 +97,9 @@ func (r *projectResource) Create(ctx context.Context, req resource.CreateRequest
 }
 
 func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.readLater(req, resp) {
+		return
+	}
 	var state projectModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	api := r.api(&resp.Diagnostics)
@@ -132,6 +135,9 @@ func (r *projectResource) Update(ctx context.Context, req resource.UpdateRequest
 	known := readBasis(ctx, req.Private, &resp.Diagnostics)
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
 	changes, changed := plan.changes(state)
+	if !changed {
+		known.ETag = "" // look, at least: the answer fills the state
+	}
 	allow := r.allow(ctx, known, state, &plan, kept{&resp.State, resp.Identity, resp.Private}, &resp.Diagnostics)
 	var project *client.Project
 	err := guarded[*client.Project]{

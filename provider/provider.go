@@ -142,6 +142,9 @@ func (p *procoreProvider) Configure(ctx context.Context, req provider.ConfigureR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	// A configuration that is not known yet is no reason for resp.Deferred, which would defer everything, also what can be planned
+	// without the API. And OpenTofu 1.11 allows deferral without having it: there everything would be an error. What can't go on
+	// defers by itself, see deferral.go.
 	resp.ResourceData = session
 	resp.DataSourceData = session
 	resp.EphemeralResourceData = session
@@ -190,7 +193,9 @@ func (p *procoreProvider) ListResources(context.Context) []func() list.ListResou
 
 // Actions are known to Terraform from 1.14.
 func (p *procoreProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{}
+	return []func() action.Action{
+		newRevokeTokensAction,
+	}
 }
 
 // Functions are known to Terraform from 1.8.

@@ -168,13 +168,6 @@ func TestAccProviderConfigurationUnknownAtPlanIsKnownAtApply(t *testing.T) {
 	w.run(resource.TestStep{Config: block + later + account(`name = "ci"`) + reset(`triggers = { a = "x" }`), Check: w.live(resetAddress)})
 }
 
-func TestAccProviderConfigurationUnknownIsToldWhereTheAPIIsNeeded(t *testing.T) {
-	w := newWorld(t)
-	later := "resource \"terraform_data\" \"url\" {\n  input = \"" + w.URL + "\"\n}\n"
-	block := provided(fmt.Sprintf("base_url = terraform_data.url.output\n client_id = %q\n client_secret = %q\n company_id = \"1\"", w.ClientID, w.ClientSecret))
-	w.run(resource.TestStep{Config: block + later + `data "procore_company" "test" {}`, ExpectError: regexp.MustCompile(`(?s)base_url will\s+only\s+be\s+known`)})
-}
-
 func TestAccProviderAnotherDefaultCompanyReplacesNothing(t *testing.T) {
 	w := newWorld(t)
 	other := addCompany(t, w.Database, "Other")

@@ -168,6 +168,9 @@ func (r *secretResetResource) reset(
 }
 
 func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.readLater(req, resp) {
+		return
+	}
 	var state secretResetModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	api := r.api(&resp.Diagnostics)

@@ -58,6 +58,9 @@ func (d *serviceAccountDataSource) ConfigValidators(context.Context) []datasourc
 }
 
 func (d *serviceAccountDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if d.readLater(ctx, req, resp) {
+		return
+	}
 	var config accountData
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {

@@ -106,6 +106,9 @@ func (r *permissionsResource) keep(
 }
 
 func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.readLater(req, resp) {
+		return
+	}
 	var state permissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	api := r.api(&resp.Diagnostics)

@@ -150,6 +150,9 @@ func (r *serviceAccountResource) keep(ctx context.Context, private privateState,
 }
 
 func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.readLater(req, resp) {
+		return
+	}
 	var state serviceAccountModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	api := r.api(&resp.Diagnostics)

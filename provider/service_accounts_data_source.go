@@ -61,6 +61,9 @@ func (d *serviceAccountsDataSource) Schema(_ context.Context, _ datasource.Schem
 }
 
 func (d *serviceAccountsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if d.readLater(ctx, req, resp) {
+		return
+	}
 	var model serviceAccountsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {
