@@ -36,17 +36,18 @@ type leftBehind struct {
 	folder string
 }
 
-// copyTo copies all of it, but for what says how to get it.
+// copyTo copies all of it.
 func (l leftBehind) copyTo(folder string) {
 	l.t.Helper()
-	files, err := os.ReadDir(l.folder)
+	root, err := os.OpenRoot(folder)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(filepath.Join(l.folder, file.Name()))
+	defer func() { _ = root.Close() }() // what it wrote is closed already
+	for _, file := range []string{"versions.tf", "main.tf", "terraform.tfstate", "procore.db"} {
+		text, err := os.ReadFile(filepath.Join(l.folder, file))
 		if err == nil {
-			err = os.WriteFile(filepath.Join(folder, file.Name()), text, 0o600)
+			err = root.WriteFile(file, text, 0o600)
 		}
 		if err != nil {
 			l.t.Fatal(err)
@@ -169,24 +170,20 @@ func (l leftBehind) workspace() *workspace {
 	return space
 }
 
-// edit replaces text in the configuration.
-func (s *workspace) edit(pairs ...string) {
-	s.t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.dir, "main.tf"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	config := string(text)
+// edited is the configuration with texts in it replaced.
+func (l leftBehind) edited(pairs ...string) string {
+	l.t.Helper()
+	config := example(l.t, filepath.Join(l.folder, "main.tf"))
 	for i := 0; i < len(pairs); i += 2 {
 		if !strings.Contains(config, pairs[i]) {
-			s.t.Fatalf("the configuration has no %s", pairs[i])
+			l.t.Fatalf("the configuration has no %s", pairs[i])
 		}
 		config = strings.ReplaceAll(config, pairs[i], pairs[i+1])
 	}
-	s.write(config, "main.tf")
+	return config
 }
 
-// identified reports the objects of the state that have no identity. What the CLI doesn't know, it doesn't keep.
+// withoutIdentity reports the objects of the state that have no identity. What the CLI doesn't know, it doesn't keep.
 func (s *workspace) withoutIdentity() (addresses []string) {
 	s.t.Helper()
 	readStoredState(s.t, filepath.Join(s.dir, "terraform.tfstate"), func(_, address string, stored storedInstance) {
@@ -202,11 +199,7 @@ func TestAccAStateOfAnEarlierVersionPlansNothingAndTakesChanges(t *testing.T) {
 	eachUpgrade(t, func(t *testing.T, left leftBehind) {
 		space := left.workspace()
 		space.run("plan", "-detailed-exitcode", "-refresh=false", "-no-color")
-		config, err := os.ReadFile(filepath.Join(space.dir, "main.tf"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if warnings := space.warnings(string(config)); warnings != "" {
+		if warnings := space.warnings(left.edited()); warnings != "" {
 			t.Errorf("the first plan warns:\n%s", warnings)
 		}
 		space.run("plan", "-detailed-exitcode", "-no-color")
@@ -215,17 +208,16 @@ func TestAccAStateOfAnEarlierVersionPlansNothingAndTakesChanges(t *testing.T) {
 		if without := space.withoutIdentity(); knows(t, identityFeature) && len(without) > 0 {
 			t.Errorf("after a refresh there is no identity of %v", without)
 		}
-		space.edit(`"Exports daily logs every night"`, `"Exports hourly logs"`, `"2026-07"`, `"2026-08"`, `daily_log = "standard"`, `daily_log = "admin"`)
-		space.run("apply", "-auto-approve", "-no-color")
+		space.apply(left.edited(`"Exports daily logs every night"`, `"Exports hourly logs"`, `"2026-07"`, `"2026-08"`, `daily_log = "standard"`, `daily_log = "admin"`))
 		space.run("plan", "-detailed-exitcode", "-no-color")
 	})
 }
 
 func TestAccAStateOfAnEarlierVersionTakesAChangeWithoutARefresh(t *testing.T) {
 	needsTerraform(t)
-	eachUpgrade(t, func(t *testing.T, left leftBehind) {
+	eachUpgrade(t, func(_ *testing.T, left leftBehind) {
 		space := left.workspace()
-		space.edit(`"CI exporter"`, `"CI importer"`, `"Harbor bridge"`, `"Harbor tunnel"`, `"2026-07"`, `"2026-08"`, `"Tower ${each.key}"`, `"Tower of the ${each.key}"`)
+		space.write(left.edited(`"CI exporter"`, `"CI importer"`, `"Harbor bridge"`, `"Harbor tunnel"`, `"2026-07"`, `"2026-08"`, `"Tower ${each.key}"`, `"Tower of the ${each.key}"`), "main.tf")
 		space.run("apply", "-refresh=false", "-auto-approve", "-no-color")
 		space.run("plan", "-detailed-exitcode", "-no-color")
 		space.run("destroy", "-auto-approve", "-no-color")
