@@ -71,13 +71,14 @@ func newUnknownWorld(t *testing.T) *unknownWorld {
 				return map[string]any{
 					"service_account_id": accounts[0].ID, "triggers": map[string]any{"a": "x", "b": "x"}, "keep_access": false,
 					"previous_secret_ttl": "1h", "company_id": p.CompanyID, "client_secret_wo": newClientSecret(t), "client_secret_wo_version": 1,
+					"max_age": "90d", "warn_before": "1d",
 				}
 			},
 			other: map[string]any{
-				"service_account_id": accounts[1].ID, "triggers": map[string]any{"a": "x", "b": "y"}, "keep_access": true, "previous_secret_ttl": "2h",
+				"max_age": "60d", "warn_before": "2d", "service_account_id": accounts[1].ID, "triggers": map[string]any{"a": "x", "b": "y"}, "keep_access": true, "previous_secret_ttl": "2h",
 				"client_secret_wo_version": 2,
 			},
-			nullable: []string{"triggers", "keep_access", "previous_secret_ttl", "company_id", "client_secret_wo_version"},
+			nullable: []string{"triggers", "keep_access", "previous_secret_ttl", "company_id", "client_secret_wo_version", "warn_before"},
 			open:     map[string]map[string]any{"triggers": {"a": "x", "b": unknownValue}},
 		},
 		{
