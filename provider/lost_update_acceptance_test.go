@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -323,7 +324,8 @@ func TestAccChangesCostNoFurtherRequests(t *testing.T) {
 // With -refresh=false, nothing is read before it is changed: only the ETag tells that the server is another one.
 func TestAccStrangersAreLeftAloneWithoutARefresh(t *testing.T) {
 	w := newWorld(t)
-	elsewhere := newWorldOn(t, servertest.Start(t))
+	// What tells two projects with the same ID apart is the second that each was made in.
+	elsewhere := newWorldOn(t, servertest.Start(t, servertest.Now(func() time.Time { return time.Now().Add(-time.Minute) })))
 	stranger, bridge := elsewhere.make("a stranger"), elsewhere.makeProject("Bridge")
 	elsewhere.grant(stranger.ID, map[string]string{"documents": "readonly"})
 	elsewhere.assign(stranger.ID, bridge.ID, map[string]string{"rfis": "readonly"})
