@@ -22,7 +22,8 @@ func agingPlugin(t *testing.T, arguments map[string]any) (w pluginWorld, clock *
 	for name, value := range arguments {
 		config[name] = value
 	}
-	return w, clock, config, w.mustApply(resetType, object{}, config)
+	made = w.mustApply(resetType, object{}, config)
+	return w, clock, config, made
 }
 
 // opens reports whether a plan leaves open what the secret will be.
