@@ -98,6 +98,28 @@ func (b *dataSourceBase) Configure(_ context.Context, req datasource.ConfigureRe
 	b.configure(req.ProviderData, &resp.Diagnostics)
 }
 
+// begin reads the configuration of a data source into config. Its company is the first of the named arguments that is set, else the
+// provider's. When nothing can be looked up, it adds the reason, or defers, and reports false.
+func (b *dataSourceBase) begin(
+	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse, config any, companyArguments ...string,
+) (api *client.Client, companyID string, ok bool) {
+	var own types.String
+	for _, argument := range companyArguments {
+		if own.IsNull() {
+			resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(argument), &own)...)
+		}
+	}
+	if resp.Diagnostics.HasError() || b.readLater(own, req, resp) {
+		return nil, "", false
+	}
+	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
+	if resp.Diagnostics.HasError() {
+		return nil, "", false
+	}
+	api, companyID = b.api(&resp.Diagnostics), b.company(own, &resp.Diagnostics)
+	return api, companyID, !resp.Diagnostics.HasError()
+}
+
 // actionBase is what every action has in common.
 type actionBase struct{ connection }
 
