@@ -62,7 +62,7 @@ func rubbish() []string {
 	}
 }
 
-func TestAccFunctionParseIDTakesImportIDsApart(t *testing.T) {
+func TestFunctionParseIDTakesImportIDsApart(t *testing.T) {
 	needsTerraform(t)
 	p := newPlugin(t)
 	for text, want := range map[string]map[string]any{
@@ -78,7 +78,7 @@ func TestAccFunctionParseIDTakesImportIDsApart(t *testing.T) {
 	}
 }
 
-func TestAccFunctionBasicAuthEncodesWhatTheServerDecodes(t *testing.T) {
+func TestFunctionBasicAuthEncodesWhatTheServerDecodes(t *testing.T) {
 	w := newPluginWorld(t)
 	made := w.make("ci")
 	got, failure := w.plugin.call("basic_auth", made.ClientID, made.ClientSecret)
@@ -103,7 +103,7 @@ func TestAccFunctionBasicAuthEncodesWhatTheServerDecodes(t *testing.T) {
 	}
 }
 
-func TestAccFunctionSecretValidHasAnAnswerForEveryText(t *testing.T) {
+func TestFunctionSecretValidHasAnAnswerForEveryText(t *testing.T) {
 	needsTerraform(t)
 	p := newPlugin(t)
 	secret := newClientSecret(t)
