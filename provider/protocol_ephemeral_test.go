@@ -59,7 +59,6 @@ func (p *plugin) close(resource string, open opened) []*tfprotov6.Diagnostic {
 }
 
 func TestClientSecretIsMadeWithoutAServer(t *testing.T) {
-	needsTerraform(t)
 	t.Parallel()
 	p := newPlugin(t) // not configured
 	first, second := p.open("procore_client_secret", map[string]any{}), p.open("procore_client_secret", map[string]any{})
@@ -212,7 +211,6 @@ func TestAccessTokenWaitsForTheProvidersConfiguration(t *testing.T) {
 }
 
 func TestAccessTokenComesFromAnEmbeddedDatabase(t *testing.T) {
-	needsTerraform(t)
 	t.Parallel()
 	p := newPlugin(t)
 	p.mustConfigure(map[string]any{"database": t.TempDir() + "/procore.db"})

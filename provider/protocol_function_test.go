@@ -63,7 +63,7 @@ func rubbish() []string {
 }
 
 func TestFunctionParseIDTakesImportIDsApart(t *testing.T) {
-	needsTerraform(t)
+	t.Parallel()
 	p := newPlugin(t)
 	for text, want := range map[string]map[string]any{
 		"17": {"company_id": nil, "id": "17"}, "1/17": {"company_id": "1", "id": "17"},
@@ -104,7 +104,7 @@ func TestFunctionBasicAuthEncodesWhatTheServerDecodes(t *testing.T) {
 }
 
 func TestFunctionSecretValidHasAnAnswerForEveryText(t *testing.T) {
-	needsTerraform(t)
+	t.Parallel()
 	p := newPlugin(t)
 	secret := newClientSecret(t)
 	for _, text := range append(rubbish(), secret[:len(secret)-1], secret+"0", strings.ToUpper(secret), " "+secret, secret+"\n", strings.Replace(secret, "pcs_", "pcs-", 1)) {
