@@ -165,12 +165,11 @@ func (b *resourceBase) importIDs(ctx context.Context, req resource.ImportStateRe
 
 // imported writes what an import named into the state, and into the identity, with the provider's company when it named none.
 func (b *resourceBase) imported(ctx context.Context, imported importID, resp *resource.ImportStateResponse, attributes ...string) {
-	if imported.companyID == "" {
-		imported.companyID = b.company(types.StringNull(), &resp.Diagnostics)
+	if imported.companyID == "" && b.session != nil {
+		imported.companyID = b.session.companyID
 	}
 	if imported.companyID == "" {
-		resp.Diagnostics.AddError("The import names no company", fmt.Sprintf("Import COMPANY_ID/%s, or an identity with a company_id, instead.",
-			strings.Join(imported.ids, "/")))
+		b.importNeedsCompany(imported, &resp.Diagnostics)
 		return
 	}
 	values := map[string]string{"company_id": imported.companyID}
@@ -183,6 +182,16 @@ func (b *resourceBase) imported(ctx context.Context, imported importID, resp *re
 			resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attribute), value)...)
 		}
 	}
+}
+
+// importNeedsCompany adds the error for an import that names no company, where the provider has none either.
+func (b *resourceBase) importNeedsCompany(imported importID, diags *diag.Diagnostics) {
+	provider := "has no company_id, nor is there the environment variable PROCORE_COMPANY_ID. Set one of them, or import"
+	if b.session != nil && b.session.companyUnknown {
+		provider = "has a company_id that will only be known after apply. Import"
+	}
+	diags.AddError("The import names no company",
+		fmt.Sprintf("The provider %s COMPANY_ID/%s, or an identity with a company_id.", provider, strings.Join(imported.ids, "/")))
 }
 
 // importID is what a person writes to import an object.
