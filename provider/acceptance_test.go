@@ -64,6 +64,13 @@ func newWorldInSequence(t *testing.T, options ...servertest.Option) *world {
 	return newWorldOn(t, running)
 }
 
+// newWorldWithoutTerraform is newWorld for a test that needs none.
+func newWorldWithoutTerraform(t *testing.T, options ...servertest.Option) *world {
+	t.Helper()
+	t.Parallel()
+	return newWorldOn(t, servertest.Start(t, options...))
+}
+
 // newWorldOn is a world on a server that runs already.
 func newWorldOn(t *testing.T, running *servertest.Server) *world {
 	t.Helper()

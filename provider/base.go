@@ -98,6 +98,28 @@ func (b *dataSourceBase) Configure(_ context.Context, req datasource.ConfigureRe
 	b.configure(req.ProviderData, &resp.Diagnostics)
 }
 
+// begin reads the configuration of a data source into config. Its company is the first of the named arguments that is set, else the
+// provider's. When nothing can be looked up, it adds the reason, or defers, and reports false.
+func (b *dataSourceBase) begin(
+	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse, config any, companyArguments ...string,
+) (api *client.Client, companyID string, ok bool) {
+	var own types.String
+	for _, argument := range companyArguments {
+		if own.IsNull() {
+			resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(argument), &own)...)
+		}
+	}
+	if resp.Diagnostics.HasError() || b.readLater(own, req, resp) {
+		return nil, "", false
+	}
+	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
+	if resp.Diagnostics.HasError() {
+		return nil, "", false
+	}
+	api, companyID = b.api(&resp.Diagnostics), b.company(own, &resp.Diagnostics)
+	return api, companyID, !resp.Diagnostics.HasError()
+}
+
 // actionBase is what every action has in common.
 type actionBase struct{ connection }
 
@@ -143,12 +165,11 @@ func (b *resourceBase) importIDs(ctx context.Context, req resource.ImportStateRe
 
 // imported writes what an import named into the state, and into the identity, with the provider's company when it named none.
 func (b *resourceBase) imported(ctx context.Context, imported importID, resp *resource.ImportStateResponse, attributes ...string) {
-	if imported.companyID == "" {
-		imported.companyID = b.company(types.StringNull(), &resp.Diagnostics)
+	if imported.companyID == "" && b.session != nil {
+		imported.companyID = b.session.companyID
 	}
 	if imported.companyID == "" {
-		resp.Diagnostics.AddError("The import names no company", fmt.Sprintf("Import COMPANY_ID/%s, or an identity with a company_id, instead.",
-			strings.Join(imported.ids, "/")))
+		b.importNeedsCompany(imported, &resp.Diagnostics)
 		return
 	}
 	values := map[string]string{"company_id": imported.companyID}
@@ -161,6 +182,16 @@ func (b *resourceBase) imported(ctx context.Context, imported importID, resp *re
 			resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attribute), value)...)
 		}
 	}
+}
+
+// importNeedsCompany adds the error for an import that names no company, where the provider has none either.
+func (b *resourceBase) importNeedsCompany(imported importID, diags *diag.Diagnostics) {
+	provider := "has no company_id, nor is there the environment variable PROCORE_COMPANY_ID. Set one of them, or import"
+	if b.session != nil && b.session.companyUnknown {
+		provider = "has a company_id that will only be known after apply. Import"
+	}
+	diags.AddError("The import names no company",
+		fmt.Sprintf("The provider %s COMPANY_ID/%s, or an identity with a company_id.", provider, strings.Join(imported.ids, "/")))
 }
 
 // importID is what a person writes to import an object.

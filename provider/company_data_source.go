@@ -58,20 +58,9 @@ func (d *companyDataSource) ConfigValidators(context.Context) []datasource.Confi
 }
 
 func (d *companyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.readLater(ctx, req, resp) {
-		return
-	}
 	var model companyModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	own := model.CompanyID
-	if !model.ID.IsNull() {
-		own = model.ID
-	}
-	api, id := d.api(&resp.Diagnostics), d.company(own, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	api, id, ok := d.begin(ctx, req, resp, &model, "id", "company_id")
+	if !ok {
 		return
 	}
 	company, err := api.GetCompany(ctx, id)

@@ -1,10 +1,7 @@
 package provider
 
 import (
-	"context"
-
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -25,11 +22,12 @@ func (b *resourceBase) readLater(req resource.ReadRequest, resp *resource.ReadRe
 }
 
 // readLater reports whether there is nothing to look up yet, because an argument, or the provider's configuration, is only known
-// after apply. Terraform itself waits with a data source for its arguments: whoever doesn't, and takes no deferral, is told.
-func (b *dataSourceBase) readLater(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) bool {
+// after apply. Terraform itself waits with a data source for its arguments: whoever doesn't, and takes no deferral, is told. Own is
+// the data source's company, null where it is the provider's.
+func (b *dataSourceBase) readLater(own types.String, req datasource.ReadRequest, resp *datasource.ReadResponse) bool {
 	reason := datasource.DeferredReasonDataSourceConfigUnknown
 	if req.Config.Raw.IsFullyKnown() {
-		if !b.unknownYet(ctx, req) {
+		if !b.unknownYet(own) {
 			return false
 		}
 		reason = datasource.DeferredReasonProviderConfigUnknown
@@ -48,11 +46,6 @@ func (b *dataSourceBase) readLater(ctx context.Context, req datasource.ReadReque
 }
 
 // unknownYet reports whether what the data source takes from the provider's configuration is only known after apply.
-func (b *dataSourceBase) unknownYet(ctx context.Context, req datasource.ReadRequest) bool {
-	if b.session == nil {
-		return false
-	}
-	var own types.String
-	diags := req.Config.GetAttribute(ctx, path.Root("company_id"), &own)
-	return b.session.api == nil || (b.session.companyUnknown && own.IsNull() && !diags.HasError())
+func (b *dataSourceBase) unknownYet(own types.String) bool {
+	return b.session != nil && (b.session.api == nil || (b.session.companyUnknown && own.IsNull()))
 }

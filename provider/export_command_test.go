@@ -12,13 +12,6 @@ import (
 	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
-// newExportWorld is a world for tests that need no Terraform.
-func newExportWorld(t *testing.T) *world {
-	t.Helper()
-	t.Parallel()
-	return newWorldOn(t, servertest.Start(t))
-}
-
 // fails fails the test unless export failed with one sentence in which all of these words are, and printed nothing.
 func (e exported) fails(t *testing.T, words ...string) {
 	t.Helper()
@@ -30,7 +23,7 @@ func (e exported) fails(t *testing.T, words ...string) {
 }
 
 func TestExportOfASmallCompanyReadsAsAPersonWouldWriteIt(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	app := "Field Reporter"
 	number := "2026-014"
 	bridge := w.makeProject("Harbor bridge")
@@ -53,7 +46,7 @@ func TestExportOfASmallCompanyReadsAsAPersonWouldWriteIt(t *testing.T) {
 }
 
 func TestExportTakesEverySettingFromFlagsOrTheEnvironment(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	want := w.export(nil).succeeds(t)
 	command := w.exportCommand("--base-url", w.URL+"/", "--company-id", w.CompanyID, "--max-retries", "0", "--request-timeout", "1m")
 	command.Env = []string{
@@ -121,7 +114,7 @@ func TestExportIsInTheHelpAndExplainsItself(t *testing.T) {
 }
 
 func TestExportOverwritesNoFile(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	dir := t.TempDir()
 	mine := filepath.Join(dir, "service_accounts.tf")
 	if err := os.WriteFile(mine, []byte("# mine\n"), 0o600); err != nil {
@@ -137,7 +130,7 @@ func TestExportOverwritesNoFile(t *testing.T) {
 }
 
 func TestExportThatFailsWritesNothingAndSaysWhy(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	made := w.make("ci exporter")
 	limited := func(levels map[string]string) *world {
 		w.grant(made.ID, levels)
@@ -169,7 +162,7 @@ func TestExportThatFailsWritesNothingAndSaysWhy(t *testing.T) {
 }
 
 func TestExportTriesAgainAndSaysSo(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	want := w.export(nil).succeeds(t)
 	proxy := newFaultProxy(t, w.URL)
 	fault := proxy.arm("GET .*/permissions", 2, status(http.StatusServiceUnavailable, "1"))
@@ -182,7 +175,7 @@ func TestExportTriesAgainAndSaysSo(t *testing.T) {
 
 // A flag for a database beats the variables for a server, and those beat the variable for a database, as in the provider.
 func TestExportReadsAnEmbeddedDatabase(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	withServer := w.export(nil, "PROCORE_DATABASE=nowhere.db").succeeds(t)
 	want := strings.NewReplacer(
 		"# export signed in as this account. If Terraform does, too, destroying it or resetting its secret locks Terraform out.\n", "",
@@ -205,7 +198,7 @@ func TestExportReadsAnEmbeddedDatabase(t *testing.T) {
 }
 
 func TestExportLeavesOutWhatIsDeletedMeanwhile(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	w.make("stays")
 	project := w.makeProject("Harbor bridge")
 	gone := w.make("goes")
@@ -228,7 +221,7 @@ func TestExportLeavesOutWhatIsDeletedMeanwhile(t *testing.T) {
 }
 
 func TestExportStopsAtCtrlC(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	proxy := newFaultProxy(t, w.URL)
 	dir := filepath.Join(t.TempDir(), "live")
 	command := proxy.behind(w).exportCommand("--output-dir", dir)
@@ -249,7 +242,7 @@ func TestExportStopsAtCtrlC(t *testing.T) {
 }
 
 func TestExportSaysHowFarItIsWhenItTakesLong(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	w.make("ci exporter")
 	proxy := newFaultProxy(t, w.URL)
 	proxy.arm("GET .*/service_accounts/1/permissions", 1, meanwhile(func() { time.Sleep(6 * time.Second) }))
@@ -261,7 +254,7 @@ func TestExportSaysHowFarItIsWhenItTakesLong(t *testing.T) {
 
 // Many accounts take several pages and many requests side by side.
 func TestExportOfManyAccountsHasEachOnce(t *testing.T) {
-	w := newExportWorld(t)
+	w := newWorldWithoutTerraform(t)
 	const accounts = 1100
 	project := w.makeProject("Harbor bridge")
 	for i := range accounts {

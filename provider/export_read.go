@@ -9,20 +9,15 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 )
 
-const (
-	// exportConcurrency is how many accounts are read at a time. The API has no list of all permissions or memberships of a company.
-	exportConcurrency = 8
-	// exportPatience is how long export reads without a word about how far it is.
-	exportPatience = 5 * time.Second
-)
+// exportPatience is how long export reads without a word about how far it is.
+const exportPatience = 5 * time.Second
 
 // inventory is what a company has, each list by ID.
 type inventory struct {
@@ -86,10 +81,8 @@ func (r *exportReader) read(ctx context.Context, companyID string) (inventory, e
 	if err != nil {
 		return inventory{}, r.failure(exportStep{"the service accounts of company " + companyID, companyID, "Admin"}, err)
 	}
-	for _, account := range sortedByID(accounts, func(a client.ServiceAccount) string { return a.ID }) {
-		found.accounts = append(found.accounts, accountInventory{ServiceAccount: account})
-	}
-	if err := r.access(ctx, companyID, found.accounts); err != nil {
+	found.accounts, err = r.access(ctx, companyID, sortedByID(accounts, func(a client.ServiceAccount) string { return a.ID }))
+	if err != nil {
 		return inventory{}, err
 	}
 	found.accounts = slices.DeleteFunc(found.accounts, func(a accountInventory) bool { return a.gone })
@@ -134,37 +127,43 @@ func onlyCompany(companies []client.Company) (string, error) {
 }
 
 // access reads what each account may do, several at a time. The first failure ends it.
-func (r *exportReader) access(ctx context.Context, companyID string, accounts []accountInventory) error {
+func (r *exportReader) access(ctx context.Context, companyID string, accounts []client.ServiceAccount) ([]accountInventory, error) {
 	var done atomic.Int64
+	defer r.tellProgress(&done, len(accounts))()
+	read, err := collect(inOrder(ctx, accountsAtOnce, eachOf(accounts), func(ctx context.Context, account client.ServiceAccount) (accountInventory, error) {
+		defer done.Add(1)
+		return r.accessOf(ctx, companyID, account)
+	}))
+	if errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
+	return read, err
+}
+
+// tellProgress says from time to time how far it is, until the function that it returns is called.
+func (r *exportReader) tellProgress(done *atomic.Int64, all int) (end func()) {
+	var running sync.WaitGroup
 	ended := make(chan struct{})
-	defer close(ended)
-	go r.tellProgress(ended, &done, len(accounts))
-
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(exportConcurrency)
-	for i := range accounts {
-		group.Go(func() error {
-			defer done.Add(1)
-			return r.accessOf(ctx, companyID, &accounts[i])
-		})
-	}
-	return group.Wait()
-}
-
-func (r *exportReader) tellProgress(ended <-chan struct{}, done *atomic.Int64, all int) {
-	ticker := time.NewTicker(exportPatience)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ended:
-			return
-		case <-ticker.C:
-			r.notes.say(fmt.Sprintf("%d of %d service accounts read.", done.Load(), all))
+	running.Go(func() {
+		ticker := time.NewTicker(exportPatience)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+				r.notes.say(fmt.Sprintf("%d of %d service accounts read.", done.Load(), all))
+			}
 		}
+	})
+	return func() {
+		close(ended)
+		running.Wait() // nothing is said after the end
 	}
 }
 
-func (r *exportReader) accessOf(ctx context.Context, companyID string, account *accountInventory) error {
+func (r *exportReader) accessOf(ctx context.Context, companyID string, found client.ServiceAccount) (accountInventory, error) {
+	account := accountInventory{ServiceAccount: found}
 	permissions, err := r.api.GetPermissions(ctx, companyID, account.ID)
 	if err == nil {
 		account.permissions = maps.Clone(permissions.Company)
@@ -174,13 +173,13 @@ func (r *exportReader) accessOf(ctx context.Context, companyID string, account *
 	if client.IsNotFound(err) {
 		account.gone = true
 		r.notes.say("Service account " + account.ID + " was deleted while it was read; it is left out.")
-		return nil
+		return account, nil
 	}
 	if err != nil {
-		return r.failure(exportStep{"the permissions and project memberships of service account " + account.ID, companyID, "Directory"}, err)
+		return account, r.failure(exportStep{"the permissions and project memberships of service account " + account.ID, companyID, "Directory"}, err)
 	}
 	account.memberships = sortedByID(account.memberships, func(m client.ProjectAssignment) string { return m.ProjectID })
-	return nil
+	return account, nil
 }
 
 // dropEnded leaves out the memberships of projects that were deleted while the company was read.
@@ -214,6 +213,9 @@ func compareIDs(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
+// errInterrupted is what Ctrl-C ends export with.
+var errInterrupted = errors.New("interrupted; nothing was written")
+
 // failure says what could not be read, why, and what to do.
 func (r *exportReader) failure(step exportStep, err error) error {
 	var failure *client.Error
@@ -221,7 +223,7 @@ func (r *exportReader) failure(step exportStep, err error) error {
 		return fmt.Errorf("unable to read %s: %w", step.what, err)
 	}
 	if failure.Origin == client.OriginCaller {
-		return errors.New("interrupted; nothing was written")
+		return errInterrupted
 	}
 	advice := r.advice(step, failure)
 	if advice != "" {

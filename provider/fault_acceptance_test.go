@@ -345,7 +345,7 @@ func TestAccEachRetryIsOneSentenceInTheLog(t *testing.T) {
 			text += line
 		}
 	}
-	contains(t, text, "Attempt 1 of 5 at POST /rest/v2.0/companies/1/service_accounts failed because EOF; the next one follows in ",
+	contains(t, text, "Attempt 1 of 5 at POST /rest/v2.0/companies/1/service_accounts failed because the connection was closed without an answer (EOF); the next one follows in ",
 		"Attempt 1 of 5 at GET /rest/v2.0/companies/1/service_accounts failed because the answer was 429; the next one follows in 1")
 	if strings.Count(text, "Attempt 1 of 5") != 2 || strings.Contains(text, "sought") || strings.Contains(text, space.secret(accountAddress)) {
 		t.Errorf("the log is\n%s", text)

@@ -131,9 +131,7 @@ func TestAMoveToAnotherCompanyIsAReplacement(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "procore.db")
 	first, second := initialize(t, database, "Acme"), addCompany(t, database, "Other")
 	p := newPlugin(t)
-	if diagnostics := p.configure(map[string]any{"database": database, "company_id": first}); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(map[string]any{"database": database, "company_id": first})
 	made := p.mustApply("procore_service_account", object{}, map[string]any{"name": "ci"})
 	plan := p.plan("procore_service_account", made, map[string]any{"name": "ci", "company_id": second})
 	if len(plan.Diagnostics) > 0 || len(plan.RequiresReplace) != 1 || !plan.RequiresReplace[0].Equal(tftypes.NewAttributePath().WithAttributeName("company_id")) {

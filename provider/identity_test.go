@@ -58,6 +58,24 @@ func TestImportRefusesAnIdentityThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestAnImportWithoutACompanySaysHowToNameOne(t *testing.T) {
+	w := newPluginWorld(t)
+	made := w.make("exporter")
+	for company, want := range map[any]string{
+		nil: "PROCORE_COMPANY_ID", unknownValue: "only be known after apply",
+	} {
+		p := newPlugin(t)
+		p.mustConfigure(with(w.settings(), map[string]any{"company_id": company}))
+		for id, identity := range map[string]map[string]any{made.ID: nil, "": {"id": made.ID}} {
+			_, diagnostics := p.importAs("procore_service_account", id, identity)
+			if len(diagnostics) != 1 || complaint(diagnostics[0]) != "" {
+				t.Errorf("company_id %v: %s", company, told(diagnostics))
+			}
+			contains(t, told(diagnostics), "The import names no company", "COMPANY_ID/"+made.ID, want)
+		}
+	}
+}
+
 // identified is a resource in two configurations of the same object, and what names that object.
 type identified struct {
 	resource        string

@@ -53,6 +53,22 @@ func inOrder[T, R any](
 	}
 }
 
+// accountsAtOnce is of how many accounts the access is read at a time, where the API has no request for the access of all.
+const accountsAtOnce = 6
+
+// eachOf is a slice as items.
+func eachOf[T any](items []T) func(context.Context) iter.Seq2[T, error] {
+	return func(context.Context) iter.Seq2[T, error] {
+		return func(yield func(T, error) bool) {
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // flat yields the elements of slices one by one.
 func flat[T any](slices iter.Seq2[[]T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {

@@ -141,9 +141,6 @@ func (l listing) accounts(accountID types.String) func(context.Context) iter.Seq
 	}
 }
 
-// accountsAtOnce is of how many accounts the access is read at a time, where the API has no request for the access of all.
-const accountsAtOnce = 6
-
 // triedAccess names the listing of the access of an account, or of all, for its diagnostics.
 func triedAccess(verb string, accountID types.String, companyID string) operation {
 	tried := operation{verb: verb, noun: "service accounts", companyID: companyID}

@@ -147,13 +147,14 @@ func shown(value attr.Value) string {
 	return text
 }
 
-// changedSince is what is known of a change that somebody made after the plan.
+// changedSince is an object, in which somebody may have made a change after the plan.
 type changedSince struct {
-	object      string // "Service account 17"
-	companyID   string
-	since       time.Time // what the plan was made against is of then; zero: not known
-	differences []difference
-	filter      client.AuditFilter
+	object    string // "Service account 17"
+	companyID string
+	since     time.Time // what the plan was made against is of then; zero: not known
+	// What the resource manages: in the state, in the plan (nil: none), and as it was found.
+	state, plan, found []managed
+	filter             client.AuditFilter
 	// concerns picks the audit events that can be the change.
 	concerns func(client.AuditEvent) bool
 }
@@ -164,8 +165,13 @@ const (
 	namedEvents = 3
 )
 
-// changed adds the error for a plan that would undo somebody's work: what they changed, who they are, and what to do.
-func (c *connection) changed(ctx context.Context, diags *diag.Diagnostics, change changedSince) {
+// changed reports whether a plan would undo somebody's work. If so, it adds the error: what they changed, who they are, and what
+// to do.
+func (c *connection) changed(ctx context.Context, diags *diag.Diagnostics, change changedSince) bool {
+	different := differences(change.state, change.plan, change.found)
+	if len(different) == 0 {
+		return false
+	}
 	var who []string
 	if c.session != nil && c.session.api != nil {
 		// Who can't be told, by an administrator who may not read the audit log or a server that has none, is left out.
@@ -174,8 +180,8 @@ func (c *connection) changed(ctx context.Context, diags *diag.Diagnostics, chang
 			who = change.events(events)
 		}
 	}
-	what := make([]string, len(change.differences))
-	for i, found := range change.differences {
+	what := make([]string, len(different))
+	for i, found := range different {
 		what[i] = fmt.Sprintf("  - %s: was %s, is %s", found.attribute, found.was, found.is)
 	}
 	detail := []string{"Nothing was changed. What is different from what the plan was made against:\n\n" + strings.Join(what, "\n")}
@@ -185,6 +191,7 @@ func (c *connection) changed(ctx context.Context, diags *diag.Diagnostics, chang
 	detail = append(detail, "Run terraform plan again and look at what it changes now. To overwrite the change made elsewhere, apply that plan; to keep "+
 		"it, write it into the configuration first.")
 	diags.AddError(change.object+" has changed since the plan was made", strings.Join(detail, "\n\n"))
+	return true
 }
 
 // events picks those events that made the change, in words. The clocks of an answer and of an event may differ by a

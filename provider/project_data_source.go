@@ -51,16 +51,9 @@ func (d *projectDataSource) ConfigValidators(context.Context) []datasource.Confi
 }
 
 func (d *projectDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.readLater(ctx, req, resp) {
-		return
-	}
 	var config projectData
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	api, companyID := d.api(&resp.Diagnostics), d.company(config.CompanyID, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	api, companyID, ok := d.begin(ctx, req, resp, &config, "company_id")
+	if !ok {
 		return
 	}
 	if project := d.find(ctx, api, companyID, config, &resp.Diagnostics); project != nil {

@@ -19,8 +19,11 @@ type membershipModel struct {
 // membershipFields are the attributes behind the fields of the API.
 var membershipFields = map[string]string{"permissions": "permissions"}
 
-// managed are the levels, whichever way they are written.
+// managed are the levels, whichever way they are written. A plan of nil, to destroy, decides nothing.
 func (m *membershipModel) managed() []managed {
+	if m == nil {
+		return nil
+	}
 	return []managed{managedLevels("permissions", m.Permissions)}
 }
 

@@ -183,21 +183,15 @@ func (r *membershipResource) unchanged(
 	}
 	var now membershipModel
 	now.fill(account.companyID, *found)
-	var planned []managed
-	if plan != nil {
-		planned = plan.managed()
-	}
-	different := differences(state.managed(), planned, now.managed())
-	if len(different) == 0 {
-		return true
-	}
-	r.changed(ctx, diags, changedSince{
+	if r.changed(ctx, diags, changedSince{
 		object:    "The membership of service account " + account.id + " in project " + found.ProjectID,
-		companyID: account.companyID, since: known.At, differences: different,
+		companyID: account.companyID, since: known.At, state: state.managed(), plan: plan.managed(), found: now.managed(),
 		filter: client.AuditFilter{ServiceAccountID: account.id}, concerns: concernsMembership(found.ProjectID),
-	})
-	conflict(*found)
-	return false
+	}) {
+		conflict(*found)
+		return false
+	}
+	return true
 }
 
 // concernsMembership picks the audit events of the membership of a project, and those that may end all memberships.

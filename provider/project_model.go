@@ -18,8 +18,11 @@ type projectModel struct {
 // projectFields are the attributes that the API knows under the same name.
 var projectFields = map[string]string{"name": "name", "project_number": "project_number", "active": "active"}
 
-// managed are the attributes that the configuration decides.
+// managed are the attributes that the configuration decides. A plan of nil, to destroy, decides nothing.
 func (m *projectModel) managed() []managed {
+	if m == nil {
+		return nil
+	}
 	return []managed{{"name", m.Name}, {"project_number", m.ProjectNumber}, {"active", m.Active}}
 }
 

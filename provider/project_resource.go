@@ -187,27 +187,22 @@ func (r *projectResource) get(ctx context.Context, api *client.Client, state pro
 func (r *projectResource) allow(
 	ctx context.Context, known basis, state projectModel, plan *projectModel, to kept, diags *diag.Diagnostics,
 ) func(*client.Project) bool {
-	var planned []managed
-	if plan != nil {
-		planned = plan.managed()
-	}
 	return func(found *client.Project) bool {
 		if r.otherProject(diags, known, *found) {
 			return false
 		}
 		now := state
 		now.fill(*found)
-		different := differences(state.managed(), planned, now.managed())
-		if len(different) == 0 {
-			return true
-		}
-		r.changed(ctx, diags, changedSince{
-			object: "Project " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
+		if r.changed(ctx, diags, changedSince{
+			object: "Project " + found.ID, companyID: found.CompanyID, since: known.At,
+			state: state.managed(), plan: plan.managed(), found: now.managed(),
 			filter: client.AuditFilter{ProjectID: found.ID}, concerns: actions("project.updated"),
-		})
-		r.set(ctx, now, to.state, to.identity, diags)
-		r.keep(ctx, to.private, *found, diags)
-		return false
+		}) {
+			r.set(ctx, now, to.state, to.identity, diags)
+			r.keep(ctx, to.private, *found, diags)
+			return false
+		}
+		return true
 	}
 }
 

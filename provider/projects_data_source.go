@@ -62,16 +62,9 @@ func (d *projectsDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 }
 
 func (d *projectsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.readLater(ctx, req, resp) {
-		return
-	}
 	var model projectsModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	api, companyID := d.api(&resp.Diagnostics), d.company(model.CompanyID, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	api, companyID, ok := d.begin(ctx, req, resp, &model, "company_id")
+	if !ok {
 		return
 	}
 	projects, err := api.ListProjects(ctx, companyID, client.ProjectFilter{

@@ -108,9 +108,7 @@ func TestMaxAgeUnderAProviderThatIsNotConfiguredYetIsDecidedAtApply(t *testing.T
 	late := newPlugin(t)
 	settings := w.settings()
 	settings["base_url"] = unknownValue
-	if diagnostics := late.configure(settings); failed(diagnostics) {
-		t.Fatal(told(diagnostics))
-	}
+	late.mustConfigure(settings)
 	plan := late.plan(resetType, made, config)
 	if failed(plan.Diagnostics) || late.planned(resetType, plan)["secret_version"] != unknownValue {
 		t.Errorf("version %v is planned\n%s", late.planned(resetType, plan)["secret_version"], told(plan.Diagnostics))
@@ -127,9 +125,7 @@ func TestMaxAgeResetsNoSecretThatSomebodyElseMakesMeanwhile(t *testing.T) {
 	w := newPluginWorld(t, servertest.Now(clock.now))
 	proxy := newFaultProxy(t, w.URL)
 	p := newPlugin(t)
-	if diagnostics := p.configure(proxy.behind(w.world).settings()); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(proxy.behind(w.world).settings())
 	config := map[string]any{"service_account_id": w.make("ci").ID, "max_age": "90d", "triggers": map[string]any{"a": "x"}}
 	made := p.mustApply(resetType, object{}, config)
 	clock.step(ninetyDays)
@@ -161,9 +157,7 @@ func TestMaxAgeWorksWithTheEmbeddedDatabase(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "procore.db")
 	companyID := initialize(t, database, "Acme")
 	p := newPlugin(t)
-	if diagnostics := p.configure(map[string]any{"database": database, "company_id": companyID}); failed(diagnostics) {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(map[string]any{"database": database, "company_id": companyID})
 	account := p.mustApply("procore_service_account", object{}, map[string]any{"name": "ci"})
 	config := map[string]any{"service_account_id": account.state["id"], "max_age": "1s", "keep_access": true}
 	made := p.mustApply(resetType, object{}, config)

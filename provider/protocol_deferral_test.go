@@ -18,9 +18,7 @@ func (w *world) later(setting string, deferral bool) *plugin {
 	p, settings := newPlugin(w.t), w.settings()
 	p.deferral = deferral
 	settings[setting] = unknownValue
-	if diagnostics := p.configure(settings); len(diagnostics) > 0 {
-		w.t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(settings)
 	return p
 }
 
@@ -139,9 +137,7 @@ func TestAProviderThatIsKnownDefersNothing(t *testing.T) {
 	w := newPluginWorld(t)
 	p := newPlugin(t)
 	p.deferral = true
-	if diagnostics := p.configure(w.settings()); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(w.settings())
 	made := p.mustApply("procore_project", object{}, map[string]any{"name": "bridge"})
 	if plan := p.plan("procore_project_membership", object{}, map[string]any{"service_account_id": unknownValue, "project_id": made.state["id"]}); plan.Deferred != nil {
 		t.Error("an argument that is known after apply defers a resource that can be planned without it")
@@ -188,9 +184,7 @@ func TestADataSourceWithAnUnknownArgumentLooksNothingUp(t *testing.T) {
 	w := newPluginWorld(t)
 	deferring := newPlugin(t)
 	deferring.deferral = true
-	if diagnostics := deferring.configure(w.settings()); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	deferring.mustConfigure(w.settings())
 	for name, schema := range w.schemas.DataSourceSchemas {
 		for _, attribute := range schema.Block.Attributes {
 			if !attribute.Optional && !attribute.Required {
@@ -217,4 +211,39 @@ func TestADataSourceWithAnUnknownArgumentLooksNothingUp(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Terraform configures a provider before it asks anything of it; whoever doesn't gets an error, and no crash.
+func TestAProviderThatIsNotConfiguredCrashesNowhere(t *testing.T) {
+	w := newPluginWorld(t)
+	p := newPlugin(t)
+	withCompany := map[string]any{"company_id": w.CompanyID}
+	const want = "Provider not configured"
+	for resource, kept := range everyObject(t, w) {
+		config := with(p.required(resource, kept), withCompany)
+		for what, prior := range map[string]object{"create": {}, "update": kept} {
+			if plan := p.plan(resource, prior, config); failed(plan.Diagnostics) {
+				t.Errorf("%s %s: %s", what, resource, told(plan.Diagnostics))
+			}
+		}
+		_, created := p.apply(resource, object{}, config)
+		contains(t, told(created), want)
+		_, destroyed := p.apply(resource, kept, nil)
+		if forgets := resource == "procore_service_account_secret_reset"; failed(destroyed) == forgets {
+			t.Errorf("destroy %s: %s", resource, told(destroyed))
+		}
+		_, read := p.read(resource, kept)
+		contains(t, told(read), want)
+	}
+	for name := range p.schemas.DataSourceSchemas {
+		contains(t, told(p.readDataSource(name, withCompany).Diagnostics), want)
+	}
+	account := with(withCompany, map[string]any{"service_account_id": w.admin().ID})
+	if plan := p.planAction(revokeTokens, account); len(plan.Diagnostics) > 0 {
+		t.Error(told(plan.Diagnostics))
+	}
+	_, invoked := p.invoke(revokeTokens, account)
+	contains(t, told(invoked), want)
+	credentials := map[string]any{"client_id": w.ClientID, "client_secret": w.ClientSecret}
+	contains(t, told(p.open("procore_access_token", credentials).Diagnostics), want)
 }

@@ -58,8 +58,7 @@ func (p *plugin) close(resource string, open opened) []*tfprotov6.Diagnostic {
 	return answer.Diagnostics
 }
 
-func TestAccClientSecretIsMadeWithoutAServer(t *testing.T) {
-	needsTerraform(t)
+func TestClientSecretIsMadeWithoutAServer(t *testing.T) {
 	t.Parallel()
 	p := newPlugin(t) // not configured
 	first, second := p.open("procore_client_secret", map[string]any{}), p.open("procore_client_secret", map[string]any{})
@@ -101,7 +100,7 @@ func (w *world) isGood(token any) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-func TestAccAccessTokenLivesAfterItsCloseUnlessItIsToBeRevoked(t *testing.T) {
+func TestAccessTokenLivesAfterItsCloseUnlessItIsToBeRevoked(t *testing.T) {
 	now := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC) // the clock is the server's
 	w := newPluginWorld(t, servertest.Now(func() time.Time { return now }))
 	for _, test := range []struct {
@@ -131,7 +130,7 @@ func TestAccAccessTokenLivesAfterItsCloseUnlessItIsToBeRevoked(t *testing.T) {
 	}
 }
 
-func TestAccAccessTokenOfASecretThatWasResetIsNoErrorAtItsClose(t *testing.T) {
+func TestAccessTokenOfASecretThatWasResetIsNoErrorAtItsClose(t *testing.T) {
 	w := newPluginWorld(t)
 	config := w.credentialsOf("ci")
 	config["revoke_on_close"] = true
@@ -142,15 +141,13 @@ func TestAccAccessTokenOfASecretThatWasResetIsNoErrorAtItsClose(t *testing.T) {
 	}
 }
 
-func TestAccAccessTokenThatCannotBeRevokedIsToldOfWithoutIt(t *testing.T) {
+func TestAccessTokenThatCannotBeRevokedIsToldOfWithoutIt(t *testing.T) {
 	w := newWorld(t)
 	front, failure := newEcho(t, w.URL)
 	p := newPlugin(t)
 	settings := w.settings()
 	settings["base_url"] = front
-	if diagnostics := p.configure(settings); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(settings)
 	config := w.credentialsOf("ci")
 	config["revoke_on_close"] = true
 	open := p.open("procore_access_token", config)
@@ -163,7 +160,7 @@ func TestAccAccessTokenThatCannotBeRevokedIsToldOfWithoutIt(t *testing.T) {
 	}
 }
 
-func TestAccAccessTokenWithWrongCredentialsFailsWithoutShowingThem(t *testing.T) {
+func TestAccessTokenWithWrongCredentialsFailsWithoutShowingThem(t *testing.T) {
 	w := newPluginWorld(t)
 	right, wrong := w.credentialsOf("ci"), newClientSecret(t)
 	for _, test := range []struct {
@@ -182,7 +179,7 @@ func TestAccAccessTokenWithWrongCredentialsFailsWithoutShowingThem(t *testing.T)
 	}
 }
 
-func TestAccAccessTokenWaitsForWhatIsNotKnownYet(t *testing.T) {
+func TestAccessTokenWaitsForWhatIsNotKnownYet(t *testing.T) {
 	w := newPluginWorld(t)
 	for _, attribute := range []string{"client_id", "client_secret", "revoke_on_close"} {
 		config := w.credentialsOf("ci " + attribute)
@@ -197,16 +194,14 @@ func TestAccAccessTokenWaitsForWhatIsNotKnownYet(t *testing.T) {
 	}
 }
 
-func TestAccAccessTokenWaitsForTheProvidersConfiguration(t *testing.T) {
+func TestAccessTokenWaitsForTheProvidersConfiguration(t *testing.T) {
 	w := newWorld(t)
 	config := w.credentialsOf("ci")
 	p := newPlugin(t)
 	contains(t, told(p.open("procore_access_token", config).Diagnostics), "Provider not configured")
 	settings := w.settings()
 	settings["base_url"] = unknownValue
-	if diagnostics := p.configure(settings); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(settings)
 	contains(t, told(p.open("procore_access_token", config).Diagnostics), "The provider's configuration is not known yet", "base_url")
 	p.deferral = true
 	if open := p.open("procore_access_token", config); failed(open.Diagnostics) || open.Deferred == nil ||
@@ -215,13 +210,10 @@ func TestAccAccessTokenWaitsForTheProvidersConfiguration(t *testing.T) {
 	}
 }
 
-func TestAccAccessTokenComesFromAnEmbeddedDatabase(t *testing.T) {
-	needsTerraform(t)
+func TestAccessTokenComesFromAnEmbeddedDatabase(t *testing.T) {
 	t.Parallel()
 	p := newPlugin(t)
-	if diagnostics := p.configure(map[string]any{"database": t.TempDir() + "/procore.db"}); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(map[string]any{"database": t.TempDir() + "/procore.db"})
 	secret := newClientSecret(t)
 	made := p.mustApply("procore_service_account", object{}, map[string]any{"name": "ci", "client_secret_wo": secret, "client_secret_wo_version": 1})
 	config := map[string]any{"client_id": made.state["client_id"], "client_secret": secret, "revoke_on_close": true}

@@ -62,8 +62,8 @@ func rubbish() []string {
 	}
 }
 
-func TestAccFunctionParseIDTakesImportIDsApart(t *testing.T) {
-	needsTerraform(t)
+func TestFunctionParseIDTakesImportIDsApart(t *testing.T) {
+	t.Parallel()
 	p := newPlugin(t)
 	for text, want := range map[string]map[string]any{
 		"17": {"company_id": nil, "id": "17"}, "1/17": {"company_id": "1", "id": "17"},
@@ -78,7 +78,7 @@ func TestAccFunctionParseIDTakesImportIDsApart(t *testing.T) {
 	}
 }
 
-func TestAccFunctionBasicAuthEncodesWhatTheServerDecodes(t *testing.T) {
+func TestFunctionBasicAuthEncodesWhatTheServerDecodes(t *testing.T) {
 	w := newPluginWorld(t)
 	made := w.make("ci")
 	got, failure := w.plugin.call("basic_auth", made.ClientID, made.ClientSecret)
@@ -103,8 +103,8 @@ func TestAccFunctionBasicAuthEncodesWhatTheServerDecodes(t *testing.T) {
 	}
 }
 
-func TestAccFunctionSecretValidHasAnAnswerForEveryText(t *testing.T) {
-	needsTerraform(t)
+func TestFunctionSecretValidHasAnAnswerForEveryText(t *testing.T) {
+	t.Parallel()
 	p := newPlugin(t)
 	secret := newClientSecret(t)
 	for _, text := range append(rubbish(), secret[:len(secret)-1], secret+"0", strings.ToUpper(secret), " "+secret, secret+"\n", strings.Replace(secret, "pcs_", "pcs-", 1)) {

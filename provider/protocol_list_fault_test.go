@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // fromPage lets do happen to the pages of a list from that one on, and makes all pages small.
@@ -88,8 +86,7 @@ func TestAnAccountThatGoesWhileItsAccessIsListedHasNone(t *testing.T) {
 }
 
 func TestAListNeedsAConfiguredProviderAndACompany(t *testing.T) {
-	t.Parallel()
-	w := newWorldOn(t, servertest.Start(t))
+	w := newWorldWithoutTerraform(t)
 	for missing, want := range map[string]string{
 		"base_url":   "only be known after apply",
 		"company_id": "provider's company_id is not known yet",
@@ -99,9 +96,7 @@ func TestAListNeedsAConfiguredProviderAndACompany(t *testing.T) {
 		settings := w.settings()
 		if missing != "nothing" {
 			settings[missing] = unknownValue
-			if diagnostics := p.configure(settings); len(diagnostics) > 0 {
-				t.Fatal(told(diagnostics))
-			}
+			p.mustConfigure(settings)
 		}
 		for _, resource := range listTypes {
 			found, diagnostics := p.list(resource, query{})
@@ -113,9 +108,7 @@ func TestAListNeedsAConfiguredProviderAndACompany(t *testing.T) {
 	p := newPlugin(t)
 	settings := w.settings()
 	delete(settings, "company_id")
-	if diagnostics := p.configure(settings); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(settings)
 	if _, diagnostics := p.list(accountType, query{}); !strings.Contains(told(diagnostics), "Missing company_id") {
 		t.Errorf("without a company: %s", told(diagnostics))
 	}

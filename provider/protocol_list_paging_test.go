@@ -9,8 +9,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // listWorld is a world whose provider is behind a proxy.
@@ -21,13 +19,10 @@ type listWorld struct {
 
 func newListWorld(t *testing.T) listWorld {
 	t.Helper()
-	t.Parallel()
-	w := newWorldOn(t, servertest.Start(t))
+	w := newWorldWithoutTerraform(t)
 	proxy := newFaultProxy(t, w.URL)
 	p := newPlugin(t)
-	if diagnostics := p.configure(proxy.behind(w).settings()); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(proxy.behind(w).settings())
 	return listWorld{pluginWorld{w, p}, proxy}
 }
 

@@ -108,7 +108,18 @@ func (p *plugin) names(resource string, config map[string]any) []string {
 	return names
 }
 
-func TestAListedObjectIsWhatItsImportReads(t *testing.T) {
+// settable are the values of a state for what a configuration can set.
+func (p *plugin) settable(resource string, state map[string]any) map[string]any {
+	config := map[string]any{}
+	for _, attribute := range p.schemas.ResourceSchemas[resource].Block.Attributes {
+		if attribute.Required || attribute.Optional {
+			config[attribute.Name] = state[attribute.Name]
+		}
+	}
+	return config
+}
+
+func TestAListedObjectIsWhatItsImportReadsAndPlansNothing(t *testing.T) {
 	const accounts = 20
 	w := newPluginWorld(t)
 	w.fillCompany(accounts)
@@ -138,6 +149,11 @@ func TestAListedObjectIsWhatItsImportReads(t *testing.T) {
 			}
 			if one.resource["client_secret"] != nil {
 				t.Errorf("%s has a secret", one.name)
+			}
+			// What Terraform writes into a configuration for it is its arguments.
+			plan := w.plan(resource, read, w.settable(resource, one.resource))
+			if planned := w.planned(resource, plan); len(plan.Diagnostics) > 0 || !reflect.DeepEqual(planned, read.state) {
+				t.Errorf("%s %s is planned as %v, and is %v; %s", resource, one.name, planned, read.state, told(plan.Diagnostics))
 			}
 		}
 		bare, diagnostics := w.list(resource, query{})

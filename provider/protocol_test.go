@@ -31,12 +31,9 @@ type pluginWorld struct {
 // newPluginWorld needs no Terraform.
 func newPluginWorld(t *testing.T, options ...servertest.Option) pluginWorld {
 	t.Helper()
-	t.Parallel()
-	w := newWorldOn(t, servertest.Start(t, options...))
+	w := newWorldWithoutTerraform(t, options...)
 	p := newPlugin(t)
-	if diagnostics := p.configure(w.settings()); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(w.settings())
 	return pluginWorld{w, p}
 }
 
@@ -75,6 +72,14 @@ func (p *plugin) configure(settings map[string]any) []*tfprotov6.Diagnostic {
 		p.t.Fatal(err)
 	}
 	return answer.Diagnostics
+}
+
+// mustConfigure is configure for what must succeed without a word.
+func (p *plugin) mustConfigure(settings map[string]any) {
+	p.t.Helper()
+	if diagnostics := p.configure(settings); len(diagnostics) > 0 {
+		p.t.Fatal(told(diagnostics))
+	}
 }
 
 // object is a resource instance as Terraform keeps it. The zero object is one that isn't there.

@@ -48,9 +48,7 @@ func newUnknownWorld(t *testing.T) *unknownWorld {
 		u.planners["unknown "+setting] = p.later(setting, false)
 	}
 	embedded := newPlugin(t)
-	if diagnostics := embedded.configure(map[string]any{"database": unknownValue}); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	embedded.mustConfigure(map[string]any{"database": unknownValue})
 	u.planners["unknown database"] = embedded
 	u.subjects = []subject{
 		{

@@ -67,7 +67,7 @@ func (a *revokeTokensAction) tried(id, companyID string) operation {
 func (a *revokeTokensAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	var config revokeTokensModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || config.CompanyID.IsUnknown() || !a.companyKnown(config.CompanyID) {
+	if resp.Diagnostics.HasError() || a.session == nil || config.CompanyID.IsUnknown() || !a.companyKnown(config.CompanyID) {
 		return
 	}
 	companyID := a.company(config.CompanyID, &resp.Diagnostics)

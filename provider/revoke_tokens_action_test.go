@@ -104,9 +104,7 @@ func TestRevokingWithoutTheRightIsToldAtOnce(t *testing.T) {
 	p := newPlugin(t)
 	settings := w.settings()
 	settings["client_id"], settings["client_secret"] = clerk.ClientID, clerk.ClientSecret
-	if diagnostics := p.configure(settings); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(settings)
 	config := map[string]any{"service_account_id": w.admin().ID}
 	if plan := p.planAction(revokeTokens, config); failed(plan.Diagnostics) {
 		t.Error("what a plan can't find out failed it: " + told(plan.Diagnostics))
@@ -144,9 +142,7 @@ func TestRevokingWithoutACompanyFailsThePlan(t *testing.T) {
 	p := newPlugin(t)
 	settings := w.settings()
 	settings["company_id"] = nil
-	if diagnostics := p.configure(settings); len(diagnostics) > 0 {
-		t.Fatal(told(diagnostics))
-	}
+	p.mustConfigure(settings)
 	own := w.admin().ID
 	contains(t, told(p.planAction(revokeTokens, map[string]any{"service_account_id": own}).Diagnostics), "Missing company_id", "PROCORE_COMPANY_ID")
 	config := map[string]any{"service_account_id": own, "company_id": w.CompanyID}

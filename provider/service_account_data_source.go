@@ -58,16 +58,9 @@ func (d *serviceAccountDataSource) ConfigValidators(context.Context) []datasourc
 }
 
 func (d *serviceAccountDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.readLater(ctx, req, resp) {
-		return
-	}
 	var config accountData
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	api, companyID := d.api(&resp.Diagnostics), d.company(config.CompanyID, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	api, companyID, ok := d.begin(ctx, req, resp, &config, "company_id")
+	if !ok {
 		return
 	}
 	account := d.find(ctx, api, companyID, config, &resp.Diagnostics)

@@ -37,8 +37,11 @@ var accountFields = map[string]string{
 	"deletion_protection": "deletion_protection", "add_to_new_projects": "add_to_new_projects",
 }
 
-// managed are the attributes that the configuration decides, which is what a change made elsewhere can get in the way of.
+// managed are the attributes that the configuration decides, which is what a change made elsewhere can get in the way of. A plan of nil, to destroy, decides nothing.
 func (m *serviceAccountModel) managed() []managed {
+	if m == nil {
+		return nil
+	}
 	return []managed{
 		{"name", m.Name},
 		{"app_type", m.AppType},

@@ -210,23 +210,21 @@ func (r *permissionsResource) unchanged(
 	if plan != nil {
 		planned = plan.managed()
 	}
-	different := differences(state.managed(), planned, now.managed())
-	if len(different) == 0 {
-		// Equal levels have equal ETags, if they are the same account's.
-		odd := known.ETag != "" && known.ClientID == "" && len(differences(planned, nil, now.managed())) > 0
-		if odd {
-			maybeOther(diags, account)
-		}
-		return !odd
-	}
-	r.changed(ctx, diags, changedSince{
+	if r.changed(ctx, diags, changedSince{
 		object:    "What service account " + account.id + " may do in company " + account.companyID,
-		companyID: account.companyID, since: known.At, differences: different,
+		companyID: account.companyID, since: known.At, state: state.managed(), plan: planned, found: now.managed(),
 		filter:   client.AuditFilter{ServiceAccountID: account.id},
 		concerns: actions("permissions.updated", "service_account.secret_reset"),
-	})
-	conflict(found)
-	return false
+	}) {
+		conflict(found)
+		return false
+	}
+	// Equal levels have equal ETags, if they are the same account's.
+	odd := known.ETag != "" && known.ClientID == "" && len(differences(planned, nil, now.managed())) > 0
+	if odd {
+		maybeOther(diags, account)
+	}
+	return !odd
 }
 
 // Delete leaves the account without company permissions. An account that is gone has none.

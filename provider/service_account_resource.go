@@ -248,27 +248,22 @@ func (r *serviceAccountResource) get(ctx context.Context, api *client.Client, st
 func (r *serviceAccountResource) allow(
 	ctx context.Context, known basis, state serviceAccountModel, plan *serviceAccountModel, to kept, diags *diag.Diagnostics,
 ) func(*client.ServiceAccount) bool {
-	var planned []managed
-	if plan != nil {
-		planned = plan.managed()
-	}
 	return func(found *client.ServiceAccount) bool {
 		if r.stranger(diags, state.ClientID, *found) {
 			return false
 		}
 		now := state
 		now.refresh(*found)
-		different := differences(state.managed(), planned, now.managed())
-		if len(different) == 0 {
-			return true
-		}
-		r.changed(ctx, diags, changedSince{
-			object: "Service account " + found.ID, companyID: found.CompanyID, since: known.At, differences: different,
+		if r.changed(ctx, diags, changedSince{
+			object: "Service account " + found.ID, companyID: found.CompanyID, since: known.At,
+			state: state.managed(), plan: plan.managed(), found: now.managed(),
 			filter: client.AuditFilter{ServiceAccountID: found.ID}, concerns: actions("service_account.updated"),
-		})
-		r.set(ctx, now, to.state, to.identity, diags)
-		r.keep(ctx, to.private, *found, diags)
-		return false
+		}) {
+			r.set(ctx, now, to.state, to.identity, diags)
+			r.keep(ctx, to.private, *found, diags)
+			return false
+		}
+		return true
 	}
 }
 

@@ -61,16 +61,9 @@ func (d *serviceAccountsDataSource) Schema(_ context.Context, _ datasource.Schem
 }
 
 func (d *serviceAccountsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.readLater(ctx, req, resp) {
-		return
-	}
 	var model serviceAccountsModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	api, companyID := d.api(&resp.Diagnostics), d.company(model.CompanyID, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	api, companyID, ok := d.begin(ctx, req, resp, &model, "company_id")
+	if !ok {
 		return
 	}
 	accounts, err := api.ListServiceAccounts(ctx, companyID, client.ServiceAccountFilter{

@@ -68,16 +68,9 @@ func (d *toolsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 }
 
 func (d *toolsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.readLater(ctx, req, resp) {
-		return
-	}
 	var model toolsModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	api, companyID := d.api(&resp.Diagnostics), d.company(model.CompanyID, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	api, companyID, ok := d.begin(ctx, req, resp, &model, "company_id")
+	if !ok {
 		return
 	}
 	tools, err := api.GetTools(ctx, companyID)

@@ -111,9 +111,7 @@ func TestAStateOfAnEarlierVersionPlansNothing(t *testing.T) {
 		folder := t.TempDir()
 		left.copyTo(folder)
 		p := newPlugin(t)
-		if diagnostics := p.configure(map[string]any{"database": filepath.Join(folder, "procore.db")}); len(diagnostics) > 0 {
-			t.Fatal(told(diagnostics))
-		}
+		p.mustConfigure(map[string]any{"database": filepath.Join(folder, "procore.db")})
 		seen := map[string]bool{}
 		readStoredState(t, filepath.Join(folder, "terraform.tfstate"), func(resource, address string, stored storedInstance) {
 			seen[resource] = true

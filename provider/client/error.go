@@ -257,8 +257,7 @@ func errorFromTransport(ctx context.Context, err error) *Error {
 		known := *failure // a refusal of the credentials is shared by all calls
 		return &known
 	}
-	cause := networkCause(err)
-	return &Error{Origin: OriginNetwork, Message: withoutSecrets(cause.Error()), cause: cause}
+	return &Error{Origin: OriginNetwork, Message: networkReason(err), cause: networkCause(err)}
 }
 
 // isCertificateError reports whether TLS failed for want of trust, which no retry mends.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -79,7 +80,7 @@ func retryReason(state *progress, response *resty.Response, err error) string {
 		return tokenRetryReason(failure)
 	case err != nil:
 		if passes(err) {
-			return withoutSecrets(networkCause(err).Error())
+			return networkReason(err)
 		}
 	case retryableStatus(response.StatusCode()):
 		return fmt.Sprintf("the answer was %d", response.StatusCode())
@@ -132,6 +133,14 @@ func passes(err error) bool {
 	}
 	var lookup *net.DNSError
 	return !errors.As(err, &lookup) || !lookup.IsNotFound
+}
+
+// networkReason says to a person what became of a request that got no answer.
+func networkReason(err error) string {
+	if errors.Is(err, io.EOF) { // which says nothing to anybody
+		return "the connection was closed without an answer (EOF)"
+	}
+	return withoutSecrets(networkCause(err).Error())
 }
 
 // networkCause takes off the URL that net/http puts in front of an error: its query is none of the reader's business.

@@ -259,7 +259,7 @@ func TestEachRetryIsToldInOneSentence(t *testing.T) {
 	}
 	for i, want := range []string{
 		`^Attempt 1 of 3 at PATCH /rest/v2\.0/companies/1/service_accounts/17 failed because the answer was 503; the next one follows in 1(\.\d+)?s\.$`,
-		`^Attempt 2 of 3 at PATCH /rest/v2\.0/companies/1/service_accounts/17 failed because EOF; the next one follows in \d+ms\.$`,
+		`^Attempt 2 of 3 at PATCH /rest/v2\.0/companies/1/service_accounts/17 failed because the connection was closed without an answer \(EOF\); the next one follows in \d+ms\.$`,
 	} {
 		if len(told) != 2 || !regexp.MustCompile(want).MatchString(told[i]) {
 			t.Errorf("got %q, want %s", told, want)
