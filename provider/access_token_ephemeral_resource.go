@@ -65,7 +65,8 @@ func (*accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Schem
 			},
 			"revoke_on_close": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether the token is revoked as soon as nothing in the plan or apply needs it any more. Defaults to `false`: it lives to its end. " +
+				MarkdownDescription: "Whether the token is revoked as soon as nothing in the plan or apply needs it any more, and where the run fails or is interrupted, " +
+					"when the provider ends. Defaults to `false`: it lives to its end, as it does after a run that was killed. " +
 					"A token that can't be revoked makes the run fail, with all that it did done and kept. Where the secret was reset or the account " +
 					"deleted in the same apply, the token has ended with it.",
 			},
@@ -123,6 +124,7 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 			return
 		}
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, openTokenKey, kept)...)
+		r.session.openTokens.add(token.Token, ownedToken{api, credentials})
 	}
 	model.AccessToken, model.TokenType = types.StringValue(token.Token), types.StringValue(token.Type)
 	model.ExpiresAt = types.StringValue(token.ExpiresAt.Format(time.RFC3339))
@@ -171,7 +173,9 @@ func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.
 		}, err)
 		resp.Diagnostics.AddError("An access token may still be good", "It was to be revoked and could not be, so it may live until it expires. Whatever else "+
 			"the run did is done and kept. To end it now, revoke all tokens of client "+shortened(open.Credentials.ClientID)+" or reset its secret.")
+		return // the end of the provider tries once more
 	}
+	r.session.openTokens.remove(open.Token)
 }
 
 // endedWithItsSecret reports whether a revocation failed because credentials that were right at Open are so no more: then the secret

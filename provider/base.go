@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -221,12 +220,8 @@ func parseImportID(text string, count int) (importID, error) {
 	return parsed, nil
 }
 
-// validID reports whether a text is an ID as the API writes it: a whole number from 1 that fits into 63 bits. Another spelling
-// of the same number would give one object two names.
-func validID(text string) bool {
-	number, err := strconv.ParseInt(text, 10, 64)
-	return err == nil && number > 0 && strconv.FormatInt(number, 10) == text
-}
+// validID reports whether a text is an ID as the API writes it.
+func validID(text string) bool { return client.IsID(text) }
 
 // companyIDAttribute is company_id on every resource. When it is not configured, an object stays in
 // the company it is in: another default of the provider must never replace a credential.

@@ -54,6 +54,7 @@ type session struct {
 	companyUnknown bool
 	unknown        []string
 	access         plannedAccess // of this plan, or this apply
+	openTokens     *openTokens
 }
 
 // resolver looks values up, attribute before environment, and gathers what is wrong.

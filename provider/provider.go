@@ -39,8 +39,9 @@ var (
 )
 
 type procoreProvider struct {
-	version  string
-	embedded Embedded
+	version    string
+	embedded   Embedded
+	openTokens *openTokens // nil: nobody revokes what Terraform leaves open
 }
 
 // New returns what makes a provider of this version. A nil embedded refuses the database attribute.
@@ -53,9 +54,12 @@ func New(version string, embedded Embedded) func() provider.Provider {
 // Serve answers Terraform over the plugin protocol, version 6, until Terraform hangs up. With debug the
 // plugin is started by hand and prints how Terraform finds it.
 func Serve(ctx context.Context, version string, embedded Embedded, debug bool) error {
-	return providerserver.Serve(ctx, New(version, embedded), providerserver.ServeOpts{
-		Address: address, Debug: debug, ProtocolVersion: 6,
-	})
+	var open openTokens
+	defer open.revoke(ctx)
+	made := func() provider.Provider {
+		return &procoreProvider{version: version, embedded: embedded, openTokens: &open}
+	}
+	return providerserver.Serve(ctx, made, providerserver.ServeOpts{Address: address, Debug: debug, ProtocolVersion: 6})
 }
 
 func (p *procoreProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -142,6 +146,7 @@ func (p *procoreProvider) Configure(ctx context.Context, req provider.ConfigureR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	session.openTokens = p.openTokens
 	// A configuration that is not known yet is no reason for resp.Deferred, which would defer everything, also what can be planned
 	// without the API. And OpenTofu 1.11 allows deferral without having it: there everything would be an error. What can't go on
 	// defers by itself, see deferral.go.

@@ -13,6 +13,8 @@ type Company struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
+func (c Company) names() (companyID string, ids []string) { return "", []string{c.ID} }
+
 // ListCompanies returns the companies that the caller belongs to.
 func (c *Client) ListCompanies(ctx context.Context) ([]Company, error) {
 	return listAll[Company](ctx, c, request{method: http.MethodGet, path: []string{"rest", "v2.0", "companies"}})

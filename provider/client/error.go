@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-resty/resty/v2"
 	"golang.org/x/oauth2"
 )
 
@@ -256,6 +257,12 @@ func errorFromTransport(ctx context.Context, err error) *Error {
 	if errors.As(err, &failure) {
 		known := *failure // a refusal of the credentials is shared by all calls
 		return &known
+	}
+	if errors.Is(err, resty.ErrResponseBodyTooLarge) {
+		return &Error{
+			Origin: OriginOther, Status: http.StatusOK, cause: err,
+			Message: fmt.Sprintf("an answer of more than %d MiB, which the management API never gives: a proxy or another server may stand at the base URL", responseLimit>>20),
+		}
 	}
 	return &Error{Origin: OriginNetwork, Message: networkReason(err), cause: networkCause(err)}
 }

@@ -20,6 +20,8 @@ type Project struct {
 	Version       Version `json:"-"` // empty in a list
 }
 
+func (p Project) names() (companyID string, ids []string) { return p.CompanyID, []string{p.ID} }
+
 // NewProject is what a project is made from.
 type NewProject struct {
 	Name          string  `json:"name"`

@@ -16,6 +16,10 @@ type ProjectAssignment struct {
 	Version          Version           `json:"-"` // empty in a list
 }
 
+func (a ProjectAssignment) names() (companyID string, ids []string) {
+	return "", []string{a.ServiceAccountID, a.ProjectID}
+}
+
 func assignmentPath(companyID, accountID string, elements ...string) []string {
 	return accountPath(companyID, append([]string{accountID, "project_assignments"}, elements...)...)
 }

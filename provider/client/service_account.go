@@ -32,6 +32,8 @@ type ServiceAccount struct {
 	Version            Version  `json:"-"` // of an answer that shows one account; empty in a list
 }
 
+func (a ServiceAccount) names() (companyID string, ids []string) { return a.CompanyID, []string{a.ID} }
+
 // Contact is an account's entry in the company's directory.
 type Contact struct {
 	ID           string `json:"id"`
