@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -75,7 +76,7 @@ func (a *revokeTokensAction) ModifyPlan(ctx context.Context, req action.ModifyPl
 		return
 	}
 	id := config.ServiceAccountID.ValueString()
-	if _, err := a.session.api.GetServiceAccount(ctx, companyID, id); client.IsNotFound(err) {
+	if _, err := a.session.api.GetServiceAccount(ctx, companyID, id); client.IsNotFound(err) || errors.Is(err, client.ErrMisplacedSecret) {
 		a.report(&resp.Diagnostics, a.tried(id, companyID), err)
 	}
 }
@@ -105,5 +106,5 @@ func (a *revokeTokensAction) done(ctx context.Context, api *client.Client, compa
 	if account, err := api.GetServiceAccount(ctx, companyID, id); err == nil {
 		label += " " + quoted(account.Name)
 	}
-	return fmt.Sprintf("Ended the live access tokens of %s. Its client secret stays as it is, and gets new ones.", label)
+	return fmt.Sprintf("Ended the live access tokens of %s. Its client secret stays as it is, and gets new tokens.", label)
 }
