@@ -29,7 +29,8 @@ func (*basicAuthFunction) Definition(_ context.Context, _ function.DefinitionReq
 			"went through `nonsensitive`, gives a value that Terraform shows.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "client_id", MarkdownDescription: "Client ID. It must not be empty."},
-			function.StringParameter{Name: "client_secret", MarkdownDescription: "Client secret. It must not be empty."},
+			function.StringParameter{Name: "client_secret", MarkdownDescription: "Client secret. It must not be empty or null, which the " +
+				"`client_secret` of an imported account is."},
 		},
 		Return: function.StringReturn{},
 	}
