@@ -16,9 +16,10 @@ import (
 )
 
 var (
-	_ ephemeral.EphemeralResource              = (*accessTokenEphemeralResource)(nil)
-	_ ephemeral.EphemeralResourceWithConfigure = (*accessTokenEphemeralResource)(nil)
-	_ ephemeral.EphemeralResourceWithClose     = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResource                   = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithConfigure      = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithValidateConfig = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithClose          = (*accessTokenEphemeralResource)(nil)
 )
 
 func newAccessTokenEphemeralResource() ephemeral.EphemeralResource {
@@ -60,8 +61,9 @@ func (*accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Schem
 			},
 			"client_secret": schema.StringAttribute{
 				Required: true, Sensitive: true,
-				Validators:          []validator.String{isClientSecret()},
-				MarkdownDescription: "Client secret of the account. May be ephemeral, and had better be: an ephemeral variable, or what a secret store's own ephemeral resource reads.",
+				Validators: []validator.String{isClientSecret()},
+				MarkdownDescription: "Client secret of the account: the live one, so that of its reset if there is one. May be ephemeral, and had better be: an ephemeral " +
+					"variable, or what a secret store's own ephemeral resource reads.",
 			},
 			"revoke_on_close": schema.BoolAttribute{
 				Optional: true,
@@ -88,6 +90,22 @@ func (*accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Schem
 
 func (r *accessTokenEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
 	r.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// ValidateConfig says what a null secret means: the framework refuses it, too, as an argument that somebody forgot. It is off the
+// attribute as all that concerns a secret is.
+func (*accessTokenEphemeralResource) ValidateConfig(
+	ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse,
+) {
+	var model accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !model.ClientSecret.IsNull() {
+		return
+	}
+	resp.Diagnostics.AddError("procore_access_token has no client secret",
+		"client_secret is null. That of a procore_service_account is after an import, with client_secret_wo, and once the secret was reset; that of a "+
+			"procore_service_account_secret_reset with client_secret_wo, and once the secret was reset elsewhere. Refer to the live secret: to the "+
+			"client_secret of the account's reset, or to what the store that has it gives.")
 }
 
 func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {

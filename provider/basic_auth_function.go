@@ -29,7 +29,8 @@ func (*basicAuthFunction) Definition(_ context.Context, _ function.DefinitionReq
 			"went through `nonsensitive`, gives a value that Terraform shows.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "client_id", MarkdownDescription: "Client ID. It must not be empty."},
-			function.StringParameter{Name: "client_secret", MarkdownDescription: "Client secret. It must not be empty."},
+			function.StringParameter{Name: "client_secret", MarkdownDescription: "Client secret. It must not be empty or null, which the " +
+				"`client_secret` of an imported account is."},
 		},
 		Return: function.StringReturn{},
 	}
@@ -42,10 +43,10 @@ func (*basicAuthFunction) Run(ctx context.Context, req function.RunRequest, resp
 	}
 	switch {
 	case clientID == "":
-		resp.Error = function.NewArgumentFuncError(0, "client_id must not be empty.")
+		resp.Error = function.NewArgumentFuncError(0, "client_id must not be empty")
 	case clientSecret == "":
 		resp.Error = function.NewArgumentFuncError(1, "client_secret must not be empty. An imported account has none that Terraform knows; nor has one whose "+
-			"secret was reset elsewhere.")
+			"secret was reset elsewhere")
 	default:
 		joined := url.QueryEscape(clientID) + ":" + url.QueryEscape(clientSecret)
 		resp.Error = resp.Result.Set(ctx, "Basic "+base64.StdEncoding.EncodeToString([]byte(joined)))

@@ -14,7 +14,7 @@ const longestPreviousSecret = 30 * day
 
 const day = 24 * time.Hour
 
-var errDuration = errors.New(`must be a duration such as "0s", "90m", "36h", "30d" or "1d12h"`)
+var errDuration = errors.New(`must be a duration: days (d), hours (h), minutes (m) and seconds (s), without spaces or a sign, such as "90d", "36h" or "1d12h"`)
 
 // parseDuration reads a duration as Go writes it (time.ParseDuration), with days in front: "30d",
 // "1d12h", "36h". A day is 24 hours. It is not negative.

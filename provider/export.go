@@ -94,7 +94,7 @@ func (e *Export) Validate() error {
 	case source.database == "" && (source.clientID == "" || source.clientSecret == ""):
 		return errors.New("the credentials are missing: set PROCORE_CLIENT_ID and PROCORE_CLIENT_SECRET in the environment")
 	case e.CompanyID != "" && !validID(e.CompanyID):
-		return fmt.Errorf("--company-id: %q is not an id, which is a positive whole number", e.CompanyID)
+		return fmt.Errorf("--company-id: %q is not an id, which is a positive whole number", withoutSecrets(e.CompanyID))
 	case e.MaxRetries > maxRetriesLimit:
 		return fmt.Errorf("--max-retries: %d is more than %d", e.MaxRetries, maxRetriesLimit)
 	case e.RequestTimeout <= 0:

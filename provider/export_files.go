@@ -29,6 +29,9 @@ var exportFileNames = []string{versionsFile, importsFile, projectsFile, accounts
 
 // refuseToOverwrite returns an error when one of the files is in the folder.
 func refuseToOverwrite(dir string) error {
+	if there, err := os.Stat(dir); err == nil && !there.IsDir() {
+		return fmt.Errorf("%s is a file and no folder; name another one with --output-dir", dir)
+	}
 	for _, name := range exportFileNames {
 		path := filepath.Join(dir, name)
 		switch _, err := os.Lstat(path); {

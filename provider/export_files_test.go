@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -29,5 +30,15 @@ func TestExportedFilesAreWrittenAllOrNone(t *testing.T) {
 	text, _ := os.ReadFile(mine) // compared here
 	if err != nil || len(left) != 1 || string(text) != "mine" {
 		t.Errorf("left %v, mine says %q: %v", left, text, err)
+	}
+}
+
+func TestAFileIsNoFolderToExportTo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := refuseToOverwrite(file); err == nil || !strings.Contains(err.Error(), file+" is a file") {
+		t.Errorf("%v", err)
 	}
 }

@@ -150,6 +150,11 @@ func triedAccess(verb string, accountID types.String, companyID string) operatio
 	return tried
 }
 
+// listUse ends the description of every list: where it goes, and what there is where it can't.
+const listUse = "\n\nIt stands in a file whose name ends in `.tfquery.hcl`, and `terraform query` runs it (Terraform 1.14 or newer); with `-generate-config-out` that " +
+	"writes a resource and an import block for each. The guide [Import existing accounts](../guides/import-existing-accounts.md) has it whole, and " +
+	"`terraform-provider-procore export` for OpenTofu and older versions of Terraform."
+
 // The arguments of lists.
 
 func companyIDFilter() schema.StringAttribute {

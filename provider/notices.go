@@ -17,25 +17,50 @@ func accountLabel(account client.ServiceAccount) string {
 	return fmt.Sprintf("service account %s (%s)", account.ID, quoted(account.Name))
 }
 
-// warnStaleAccountSecret tells that the secret of an account is another one than the state has.
-func warnStaleAccountSecret(diags *diag.Diagnostics, account client.ServiceAccount) {
-	diags.AddAttributeWarning(path.Root("client_secret"), "The secret that Terraform knew is not the live one any more",
-		fmt.Sprintf("The client secret of %s was reset at %s, outside this resource; it is now version %d with the fingerprint %s. The secret that "+
-			"Terraform knew no longer counts, so client_secret is null. The account is not replaced and nothing is changed on the server.\n\n"+
+// resetElsewhere is what the warnings of a stale secret begin with.
+func resetElsewhere(account client.ServiceAccount) string {
+	return fmt.Sprintf("The client secret of %s was reset at %s, outside this resource; it is now version %d with the fingerprint %s. ",
+		accountLabel(account), account.SecretCreatedAt, account.SecretVersion, account.SecretFingerprint)
+}
+
+const (
+	staleKnown   = "The secret that Terraform knew is not the live one any more"
+	staleBrought = "The secret that client_secret_wo brought is not the live one any more"
+)
+
+// warnStaleAccountSecret tells that the secret of an account is another one than the state has, or, when it was brought by
+// client_secret_wo, than the state tells of.
+func warnStaleAccountSecret(diags *diag.Diagnostics, account client.ServiceAccount, brought bool) {
+	if brought {
+		diags.AddAttributeWarning(path.Root("client_secret_wo_version"), staleBrought,
+			resetElsewhere(account)+"The account is not replaced and nothing is changed on the server.\n\n"+
+				"If a procore_service_account_secret_reset in this configuration did it, all is well: client_secret_wo here was only for the beginning. "+
+				"If something else did, nobody can read the new secret again: add a procore_service_account_secret_reset with client_secret_wo, or "+
+				"raise client_secret_wo_version of the one there is, to bring another.")
+		return
+	}
+	diags.AddAttributeWarning(path.Root("client_secret"), staleKnown,
+		resetElsewhere(account)+"The secret that Terraform knew no longer counts, so client_secret is null. The account is not replaced and nothing is "+
+			"changed on the server.\n\n"+
 			"If a procore_service_account_secret_reset in this configuration did it, all is well: its client_secret is the live one, "+
 			"refer to that. If something else did, nobody can read the new secret again: add a procore_service_account_secret_reset, or "+
-			"change the triggers of the one there is, to get a secret that Terraform knows.",
-			accountLabel(account), account.SecretCreatedAt, account.SecretVersion, account.SecretFingerprint))
+			"change the triggers of the one there is, to get a secret that Terraform knows.")
 }
 
 // warnStaleResetSecret tells that somebody reset the secret after the reset resource did.
-func warnStaleResetSecret(diags *diag.Diagnostics, account client.ServiceAccount) {
-	diags.AddAttributeWarning(path.Root("client_secret"), "The secret that Terraform knew is not the live one any more",
-		fmt.Sprintf("The client secret of %s was reset at %s, outside this resource; it is now version %d with the fingerprint %s. The secret that "+
-			"Terraform knew no longer counts, so client_secret is null. Nothing is reset because of this.\n\n"+
+func warnStaleResetSecret(diags *diag.Diagnostics, account client.ServiceAccount, brought bool) {
+	if brought {
+		diags.AddAttributeWarning(path.Root("client_secret_wo_version"), staleBrought,
+			resetElsewhere(account)+"Whatever was given the secret of before, such as a secret store, has one that ends. Nothing is reset because of this.\n\n"+
+				"Nobody can read the new secret again. To bring another, raise client_secret_wo_version before the next apply: that resets the secret once "+
+				"more, and the one set elsewhere stops working. An apply without that, which writes a store only because secret_version is another, may "+
+				"give it a secret that nothing accepts.")
+		return
+	}
+	diags.AddAttributeWarning(path.Root("client_secret"), staleKnown,
+		resetElsewhere(account)+"The secret that Terraform knew no longer counts, so client_secret is null. Nothing is reset because of this.\n\n"+
 			"Nobody can read the new secret again. To get one that Terraform knows, change a value in triggers: that resets the "+
-			"secret once more, and the one set elsewhere stops working.",
-			accountLabel(account), account.SecretCreatedAt, account.SecretVersion, account.SecretFingerprint))
+			"secret once more, and the one set elsewhere stops working.")
 }
 
 // warnAdoptedVersion tells that a first client_secret_wo_version on an existing reset sends nothing: people expect it to.

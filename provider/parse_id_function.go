@@ -44,7 +44,7 @@ func (*parseIDFunction) Run(ctx context.Context, req function.RunRequest, resp *
 	parsed, err := parseImportID(text, 1)
 	if err != nil { // whose words repeat the text. Terraform shows it by itself, and knows whether it may.
 		resp.Error = function.NewArgumentFuncError(0, `text must be an import ID: ID, as in "17", or COMPANY_ID/ID, as in "1/17". Both are whole numbers `+
-			"from 1, without a sign, spaces or leading zeros.")
+			"from 1, without a sign, spaces or leading zeros")
 		return
 	}
 	result := parsedID{ID: types.StringValue(parsed.ids[0])}

@@ -47,7 +47,7 @@ func (l *projectList) Metadata(_ context.Context, _ resource.MetadataRequest, re
 
 func (l *projectList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The projects of a company, all of them or those that every given filter lets through, sorted by name.",
+		MarkdownDescription: "The projects of a company, all of them or those that every given filter lets through, sorted by name." + listUse,
 		Attributes: map[string]schema.Attribute{
 			"company_id": companyIDFilter(),
 			"id":         idsFilter("projects"),

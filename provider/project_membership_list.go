@@ -35,7 +35,7 @@ func (l *membershipList) Metadata(_ context.Context, _ resource.MetadataRequest,
 
 func (l *membershipList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The places of service accounts in the projects of a company, sorted by the accounts' names.",
+		MarkdownDescription: "The places of service accounts in the projects of a company, sorted by the accounts' names." + listUse,
 		Attributes: map[string]schema.Attribute{
 			"company_id":         companyIDFilter(),
 			"service_account_id": accountAccessFilter("memberships"),

@@ -227,3 +227,9 @@ func TestAccessTokenComesFromAnEmbeddedDatabase(t *testing.T) {
 	config["client_secret"] = newClientSecret(t)
 	contains(t, told(p.open("procore_access_token", config).Diagnostics), "invalid_client")
 }
+
+func TestATokenWithoutASecretSaysWhereTheLiveOneIs(t *testing.T) {
+	w := newPluginWorld(t)
+	text := told(w.open("procore_access_token", map[string]any{"client_id": "17"}).Diagnostics)
+	contains(t, text, "procore_access_token has no client secret", "client_secret of the account's reset")
+}

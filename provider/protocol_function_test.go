@@ -43,6 +43,9 @@ func (p *plugin) refuses(place int64, name string, arguments ...any) {
 		p.t.Errorf("%s: got %v, %+v", name, result, failure)
 		return
 	}
+	if strings.HasSuffix(failure.Text, ".") {
+		p.t.Errorf("%s ends with the full stop that Terraform adds: %s", name, failure.Text)
+	}
 	if parameter := p.schemas.Functions[name].Parameters[place].Name; !strings.HasPrefix(failure.Text, parameter+" must") {
 		p.t.Errorf("%s doesn't name the argument: %s", name, failure.Text)
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -36,11 +37,12 @@ func (a *revokeTokensAction) Schema(_ context.Context, _ action.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Ends all live access tokens of a service account, at once and for every call to the management API. The client secret stays, and gets new " +
 			"tokens: so it is for a token that got out, or for what still works with an old one. When the secret itself got out, reset it.\n\n" +
-			"Run it from the command line with `terraform apply -invoke=action.procore_revoke_tokens.<name>`, or from a resource's " +
+			"Run it from the command line with `terraform apply -invoke=action.procore_revoke_tokens.<name>`, also for an account that Terraform doesn't manage, or from a resource's " +
 			"`lifecycle` with `action_trigger`. After a `procore_service_account_secret_reset` with `previous_secret_ttl`, which leaves the old " +
 			"secret and its tokens working for a while, the trigger `after_update` ends the tokens; the old secret still gets new ones until its time is over.\n\n" +
 			"An action changes nothing in the state and returns nothing: a new secret only comes from a `procore_service_account_secret_reset`. A server that checks " +
-			"tokens offline, by their signature, takes an ended one until it runs out. Needs Terraform 1.14 or newer; OpenTofu has no actions.",
+			"tokens offline, by their signature, takes an ended one until it runs out. Needs Terraform 1.14 or newer. OpenTofu and older versions have no actions: there, " +
+			"`POST /rest/v2.0/companies/{company_id}/service_accounts/{id}/actions/revoke_tokens` of the management API does the same.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
@@ -75,7 +77,7 @@ func (a *revokeTokensAction) ModifyPlan(ctx context.Context, req action.ModifyPl
 		return
 	}
 	id := config.ServiceAccountID.ValueString()
-	if _, err := a.session.api.GetServiceAccount(ctx, companyID, id); client.IsNotFound(err) {
+	if _, err := a.session.api.GetServiceAccount(ctx, companyID, id); client.IsNotFound(err) || errors.Is(err, client.ErrMisplacedSecret) {
 		a.report(&resp.Diagnostics, a.tried(id, companyID), err)
 	}
 }
@@ -105,5 +107,5 @@ func (a *revokeTokensAction) done(ctx context.Context, api *client.Client, compa
 	if account, err := api.GetServiceAccount(ctx, companyID, id); err == nil {
 		label += " " + quoted(account.Name)
 	}
-	return fmt.Sprintf("Ended the live access tokens of %s. Its client secret stays as it is, and gets new ones.", label)
+	return fmt.Sprintf("Ended the live access tokens of %s. Its client secret stays as it is, and gets new tokens.", label)
 }

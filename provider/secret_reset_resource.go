@@ -190,8 +190,9 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 	if r.stranger(&resp.Diagnostics, state.ClientID, *account) {
 		return
 	}
+	brought := state.ClientSecret.IsNull()
 	if state.refresh(*account) {
-		warnStaleResetSecret(&resp.Diagnostics, *account)
+		warnStaleResetSecret(&resp.Diagnostics, *account, brought)
 	}
 	r.set(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 	ageNote{RefreshedAt: account.Version.At}.keep(ctx, resp.Private, &resp.Diagnostics)

@@ -52,7 +52,7 @@ func (l *serviceAccountList) Metadata(_ context.Context, _ resource.MetadataRequ
 func (l *serviceAccountList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The service accounts of a company, all of them or those that every given filter lets through, sorted by name. The account that " +
-			"Terraform itself works as is among them. Never with their secrets: `client_secret` is null, as after an import.",
+			"Terraform itself works as is among them. Never with their secrets: `client_secret` is null, as after an import." + listUse,
 		Attributes: map[string]schema.Attribute{
 			"company_id": companyIDFilter(),
 			"id":         idsFilter("accounts"),

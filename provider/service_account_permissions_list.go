@@ -33,7 +33,7 @@ func (l *permissionsList) Metadata(_ context.Context, _ resource.MetadataRequest
 func (l *permissionsList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What the service accounts of a company may do with the tools of the company, sorted by the accounts' names. An account without " +
-			"any permission is left out: there is nothing to manage.",
+			"any permission is left out: there is nothing to manage." + listUse,
 		Attributes: map[string]schema.Attribute{
 			"company_id":         companyIDFilter(),
 			"service_account_id": accountAccessFilter("permissions"),

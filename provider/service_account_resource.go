@@ -173,8 +173,9 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	formerly := state.ContactEmail.ValueString()
+	brought := state.ClientSecret.IsNull()
 	if state.refresh(*account) {
-		warnStaleAccountSecret(&resp.Diagnostics, *account)
+		warnStaleAccountSecret(&resp.Diagnostics, *account, brought)
 	}
 	warnStatus(&resp.Diagnostics, *account, formerly)
 	warnSunset(&resp.Diagnostics, *account)

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
 )
 
 // stringRule is a validator made of one function. Null and unknown pass: they are checked, if at all,
@@ -17,7 +19,7 @@ type stringRule struct {
 	description string
 	check       func(string) error
 	// secret keeps the error off the attribute: Terraform shows the line of the configuration that an attribute's error
-	// is about, and what is written there.
+	// is about, and what is written there. What looks like a secret is kept off it everywhere: it may be in the wrong place.
 	secret bool
 }
 
@@ -28,9 +30,12 @@ func (r stringRule) ValidateString(_ context.Context, req validator.StringReques
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	err := r.check(req.ConfigValue.ValueString())
+	text := req.ConfigValue.ValueString()
+	err := r.check(text)
 	switch summary := "Invalid " + req.Path.String(); {
 	case err == nil:
+	case !r.secret && client.SecretPattern.MatchString(text):
+		resp.Diagnostics.AddError(summary, "The value "+err.Error()+". It looks like a client secret or an access token: if it is one, it is in the wrong place.")
 	case r.secret:
 		resp.Diagnostics.AddError(summary, "The value "+err.Error()+".")
 	default:

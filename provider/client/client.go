@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -190,11 +191,14 @@ func companyPath(companyID string, elements ...string) []string {
 }
 
 // do sends one request, with the retries that it needs, and decodes the answer's "data" into request.data. It returns
-// the headers of the answer, which page through lists. An error is an *Error.
+// the headers of the answer, which page through lists. An error is an *Error, or ErrMisplacedSecret.
 //
 // A POST gets a token of its own, the same for all its attempts: one that did its work and lost its answer is answered
 // again, secret included, instead of being done again.
 func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
+	if SecretPattern.MatchString(request.companyID) || slices.ContainsFunc(request.path, SecretPattern.MatchString) {
+		return nil, ErrMisplacedSecret
+	}
 	ctx = withProgress(ctx, request.data != nil)
 	call := c.http.R().SetContext(ctx).SetQueryParamsFromValues(request.query)
 	if request.companyID != "" {

@@ -295,3 +295,24 @@ func TestTheStrongETagGoesBackEvenWhereAProxyWeakenedIt(t *testing.T) {
 		t.Errorf("sent %q, %v", sent, err)
 	}
 }
+
+func TestASecretForAnIDIsNeitherSentNorLogged(t *testing.T) {
+	t.Parallel()
+	api := newFakeAPI(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	lines := 0
+	client, err := New(Config{BaseURL: api.URL, Logger: func(context.Context, string, map[string]any) { lines++ }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := "pcs_" + strings.Repeat("a", 49)
+	for _, err := range []error{
+		client.RevokeTokens(t.Context(), "1", secret), client.RevokeTokens(t.Context(), secret, "17"),
+	} {
+		if !errors.Is(err, ErrMisplacedSecret) {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	if api.calls.Load() != 0 || lines != 0 {
+		t.Errorf("%d calls, %d lines of log", api.calls.Load(), lines)
+	}
+}

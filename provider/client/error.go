@@ -282,6 +282,10 @@ func isCertificateError(err error) bool {
 // three parts. Of two client secrets without anything between them, the first takes the letters of the second's prefix for its own.
 var SecretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}(_[0-9A-Za-z]{20,})*|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
 
+// ErrMisplacedSecret says that somebody gave a secret for an ID. A path with it would be written into the logs of all that it passes.
+var ErrMisplacedSecret = errors.New("a client secret or an access token stands where an ID belongs; nothing was sent. Write the ID there, " +
+	"such as \"17\", and not the secret")
+
 // withoutSecrets is the wall behind the rule that no one writes a secret into a message.
 func withoutSecrets(text string) string {
 	return SecretPattern.ReplaceAllString(text, "(secret removed)")
