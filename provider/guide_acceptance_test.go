@@ -219,7 +219,7 @@ func TestAccGuideHealsAnAccount(t *testing.T) {
 	healthy("with its access back")
 
 	w.call(w.administrator(), http.MethodPost, "/service_accounts/"+account+"/actions/reset_secret", `{}`)
-	contains(t, space.warnings(config), "The secret that Terraform knew is not the live one any more", "change a value in triggers")
+	contains(t, space.warnings(config), "Somebody else has reset the client secret of", "change a value in triggers")
 	space.applies("-var", "rotated=2026-10")
 	if w.access("CI exporter") != whole || !w.works(w.find("CI exporter").ClientID, space.secret("procore_service_account_secret_reset.exporter")) {
 		t.Errorf("after a reset elsewhere the account holds %s", w.access("CI exporter"))

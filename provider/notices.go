@@ -47,17 +47,19 @@ func warnStaleAccountSecret(diags *diag.Diagnostics, account client.ServiceAccou
 			"change the triggers of the one there is, to get a secret that Terraform knows.")
 }
 
-// warnStaleResetSecret tells that somebody reset the secret after the reset resource did.
+// warnStaleResetSecret tells that somebody reset the secret after the reset resource did. Its summary is its own: Terraform shows one of
+// the warnings with the same, and the account's, which a reset makes as well, is no reason to do anything.
 func warnStaleResetSecret(diags *diag.Diagnostics, account client.ServiceAccount, brought bool) {
+	summary := "Somebody else has reset the client secret of " + accountLabel(account)
 	if brought {
-		diags.AddAttributeWarning(path.Root("client_secret_wo_version"), staleBrought,
+		diags.AddAttributeWarning(path.Root("client_secret_wo_version"), summary,
 			resetElsewhere(account)+"Whatever was given the secret of before, such as a secret store, has one that ends. Nothing is reset because of this.\n\n"+
 				"Nobody can read the new secret again. To bring another, raise client_secret_wo_version before the next apply: that resets the secret once "+
 				"more, and the one set elsewhere stops working. An apply without that, which writes a store only because secret_version is another, may "+
 				"give it a secret that nothing accepts.")
 		return
 	}
-	diags.AddAttributeWarning(path.Root("client_secret"), staleKnown,
+	diags.AddAttributeWarning(path.Root("client_secret"), summary,
 		resetElsewhere(account)+"The secret that Terraform knew no longer counts, so client_secret is null. Nothing is reset because of this.\n\n"+
 			"Nobody can read the new secret again. To get one that Terraform knows, change a value in triggers: that resets the "+
 			"secret once more, and the one set elsewhere stops working.")

@@ -72,7 +72,7 @@ func TestAccWarningStaleSecretSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	config = w.config(account(`name = "ci"`), reset())
 	space.apply(config)
 	done = w.resetElsewhere("ci")
-	contains(t, space.warnings(config), "not the live one", "version 4", done.SecretFingerprint, "change a value in triggers")
+	contains(t, space.warnings(config), "Somebody else has reset", "version 4", done.SecretFingerprint, "change a value in triggers")
 }
 
 func TestAccWarningImportOfAnActiveAccountIsQuiet(t *testing.T) {
