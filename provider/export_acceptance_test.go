@@ -7,10 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
-	"github.com/procore/terraform-provider-procore/provider/client"
 	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
@@ -62,70 +60,6 @@ func (e exported) succeeds(t *testing.T) string {
 	return e.stdout
 }
 
-// makeOf creates an account behind Terraform's back, as it is described.
-func (w *world) makeOf(account client.NewServiceAccount) *client.ServiceAccountSecret {
-	w.t.Helper()
-	made, err := w.api.CreateServiceAccount(w.t.Context(), w.CompanyID, account)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return made
-}
-
-// awkwardNames are those that a configuration, a file or a label could trip over.
-var awkwardNames = []string{
-	`"quoted"`, `back\slash \n \u0041`, "${path.module}", "%{ for x in [] }", "$${kept}", "$$${more", "a$", "%%{", "#{x}", "// no comment", "/* */", "EOT", "<<EOT",
-	"CI exporter", "ci-exporter", "ci exporter 9", "ci  exporter", "CI_EXPORTER!", "4th floor", "42", "!!!", "***", "Überwachung", "überwachung?", "ﬁnal №7", "监控", "мониторинг", "🚧", "e\u0301tage", "étage 2",
-	"null", "for", "each", "count", "self", "account", "true", "a\u200bb", "a\u2028b", "\u202eright to left", strings.Repeat("long ", 50) + "end",
-}
-
-// makeAwkward fills the company with what an export could trip over, and returns how many resources it is.
-func (w *world) makeAwkward() int {
-	w.t.Helper()
-	objects := 2 // the administrator and its permissions
-	app, number := `App "one" ${x}`, "2026-014"
-	var projects []string
-	for i, name := range []string{"Harbor bridge", "harbor-bridge", "Dam ${x} %{y}", "7", "***"} {
-		project := client.NewProject{Name: name, Active: i%2 == 0}
-		if i > 1 {
-			project.ProjectNumber = &number
-		}
-		made, err := w.api.CreateProject(w.t.Context(), w.CompanyID, project)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		projects = append(projects, made.ID)
-		objects++
-	}
-	descriptions := []string{
-		"", "one line", "two\nlines", "<<EOT\nEOT\n", "${danger} %{if true}\"\\", "tab\tand\r\ncarriage", "  spaces  ", "\n", "e\u0301 \u00a0 \ufeff 🚧", strings.Repeat("long ", 2000),
-	}
-	for i, name := range awkwardNames {
-		account := client.NewServiceAccount{
-			Name: name, AppType: "custom", Description: descriptions[i%len(descriptions)],
-			DeletionProtection: i%3 == 0, AddToNewProjects: i%4 == 0,
-		}
-		if i%5 == 0 {
-			account.AppType, account.MarketplaceApp = "marketplace", &app
-		}
-		made := w.makeOf(account)
-		objects++
-		if i%2 == 0 {
-			w.grant(made.ID, map[string]string{"documents": "readonly", "schedule": "standard"})
-			objects++
-		}
-		if i%3 == 1 {
-			w.assign(made.ID, projects[0], map[string]string{})
-			w.assign(made.ID, projects[i%len(projects)], map[string]string{"daily_log": "standard", "admin": "admin"})
-			objects++
-			if i%len(projects) != 0 {
-				objects++
-			}
-		}
-	}
-	return objects
-}
-
 // newExportSpace is a workspace without a configuration, and the arguments that export into it.
 func (w *world) newExportSpace() (space *workspace, arguments []string) {
 	w.t.Helper()
@@ -138,7 +72,7 @@ func (w *world) newExportSpace() (space *workspace, arguments []string) {
 
 func TestAccExportOfAnAwkwardCompanyPlansAsImportsOnlyAndThenEmpty(t *testing.T) {
 	w := newWorld(t)
-	objects := w.makeAwkward()
+	objects := w.fillCompany(len(awkwardNames))
 	space, arguments := w.newExportSpace()
 
 	imports := fmt.Sprintf("%d to import, 0 to add, 0 to change, 0 to destroy.", objects)

@@ -129,7 +129,8 @@ func onlyCompany(companies []client.Company) (string, error) {
 // access reads what each account may do, several at a time. The first failure ends it.
 func (r *exportReader) access(ctx context.Context, companyID string, accounts []client.ServiceAccount) ([]accountInventory, error) {
 	var done atomic.Int64
-	defer r.tellProgress(&done, len(accounts))()
+	quiet := r.tellProgress(&done, len(accounts))
+	defer quiet()
 	read, err := collect(inOrder(ctx, accountsAtOnce, eachOf(accounts), func(ctx context.Context, account client.ServiceAccount) (accountInventory, error) {
 		defer done.Add(1)
 		return r.accessOf(ctx, companyID, account)
@@ -141,7 +142,7 @@ func (r *exportReader) access(ctx context.Context, companyID string, accounts []
 }
 
 // tellProgress says from time to time how far it is, until the function that it returns is called.
-func (r *exportReader) tellProgress(done *atomic.Int64, all int) (end func()) {
+func (r *exportReader) tellProgress(done *atomic.Int64, all int) (quiet func()) {
 	var running sync.WaitGroup
 	ended := make(chan struct{})
 	running.Go(func() {

@@ -18,9 +18,10 @@ import (
 //   - What the server says is put into the state in the words that were there before, so that reading changes nothing
 //     when nothing changed (spellLevels).
 //   - A plan that differs from the state only in the spelling is no change (keepSpelling).
-//     That has a price: Terraform plans once more when a level that was unknown is known, and if it turns out to be none, on a tool
-//     that the state leaves out, and no other level changes, then that tool is missing from the final plan. Terraform refuses this
-//     ("inconsistent final plan"), changes nothing, and the next apply is right. Nothing tells the one plan from the other.
+//     That has a price: Terraform plans once more when a level that was unknown is known. If no level changes after all, and
+//     configuration and state spell out different tools at none, then the final plan has the state's spelling where the first had
+//     the configuration's. Terraform refuses this ("inconsistent final plan"), changes nothing of this object, and the next apply is
+//     right. Nothing tells the one plan from the other, and a map has to be planned as it is configured, or as it was, as a whole.
 //   - A level on a tool that the configuration puts at "none", or leaves out, is drift like any other.
 
 // grantedLevels is what a map grants: its tools above "none". Unknown levels count as none: ask levelsKnown first.

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -42,31 +41,14 @@ type basis struct {
 // basisKey is the key of the basis in a resource's private state.
 const basisKey = "basis"
 
-// privateState is the framework's *privatestate.ProviderData, a type that can't be named here.
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
 // readBasis returns the zero basis for a state that was written before there was one.
 func readBasis(ctx context.Context, private privateState, diags *diag.Diagnostics) basis {
-	var kept basis
-	value, found := private.GetKey(ctx, basisKey)
-	diags.Append(found...)
-	if len(value) > 0 && json.Unmarshal(value, &kept) != nil {
-		return basis{} // of another version of the provider: as good as none
-	}
-	return kept
+	return readNote[basis](ctx, private, basisKey, diags)
 }
 
 // keep writes the basis for the next plan.
 func (b basis) keep(ctx context.Context, private privateState, diags *diag.Diagnostics) {
-	value, err := json.Marshal(b)
-	if err != nil {
-		diags.AddWarning("Unable to keep what the next plan is made against", err.Error())
-		return
-	}
-	diags.Append(private.SetKey(ctx, basisKey, value)...)
+	keepNote(ctx, private, basisKey, b, diags)
 }
 
 // newBasis is the basis of an object of which no more is known than its version.

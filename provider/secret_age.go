@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -120,22 +119,11 @@ const ageNoteKey = "age"
 
 // readAgeNote returns the zero note for a state that was written before there was one.
 func readAgeNote(ctx context.Context, private privateState, diags *diag.Diagnostics) ageNote {
-	var kept ageNote
-	value, found := private.GetKey(ctx, ageNoteKey)
-	diags.Append(found...)
-	if len(value) > 0 && json.Unmarshal(value, &kept) != nil {
-		return ageNote{} // of another version of the provider: as good as none
-	}
-	return kept
+	return readNote[ageNote](ctx, private, ageNoteKey, diags)
 }
 
 func (n ageNote) keep(ctx context.Context, private privateState, diags *diag.Diagnostics) {
-	value, err := json.Marshal(n)
-	if err != nil {
-		diags.AddWarning("Unable to keep when the state was refreshed", err.Error())
-		return
-	}
-	diags.Append(private.SetKey(ctx, ageNoteKey, value)...)
+	keepNote(ctx, private, ageNoteKey, n, diags)
 }
 
 // plannedByAge is what max_age does in a plan.

@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -67,6 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Bui
 		kong.Name("terraform-provider-procore"), kong.Description(description),
 		kong.DefaultEnvars("PROCORE"), kong.Writers(stdout, stderr), kong.Bind(environment), kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(readDuration)),
 	}
 	for _, other := range others {
 		options = append(options, kong.DynamicCommand(other.Name, other.Help, "", other.Command))
@@ -86,6 +89,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, build Bui
 		return environment.fail(err)
 	}
 	return exitDone
+}
+
+// readDuration reads a duration from a flag or a variable (kong's hook). Kong's own repeats what Go says of it.
+func readDuration(from *kong.DecodeContext, into reflect.Value) error {
+	var text string
+	if err := from.Scan.PopValueInto("duration", &text); err != nil {
+		return err
+	}
+	read, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is not a duration such as 30s, 90m or 36h", text)
+	}
+	into.SetInt(int64(read))
+	return nil
 }
 
 // dropEmptyVariables makes an empty environment variable the same as none, as it is for the provider: compose files and
@@ -132,14 +149,18 @@ func (e *environment) fail(err error) int {
 	return exitFailed
 }
 
-// refuse names what is wrong with the usage, and where to read about it.
+// refuse names what is wrong with the usage, and where to read about it. The whole help would push the sentence out of sight.
 func (e *environment) refuse(err error) int {
 	_, _ = fmt.Fprintf(e.stderr, "terraform-provider-procore: %s\n", sentence(err))
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil {
 		parse.Context.Stdout = e.stderr
 		_, _ = fmt.Fprintln(e.stderr)
-		_ = parse.Context.PrintUsage(false)
+		if parse.Context.Selected() == nil { // of which kong has no short help
+			_, _ = fmt.Fprintln(e.stderr, "Usage: terraform-provider-procore <command>\n\nRun \"terraform-provider-procore --help\" for the commands.")
+			return exitUsage
+		}
+		_ = parse.Context.PrintUsage(true)
 	}
 	return exitUsage
 }

@@ -46,7 +46,7 @@ func (c doctorCommand) Run(ctx context.Context, e *environment) error {
 		}
 	}
 	if problems > 0 {
-		return fmt.Errorf("%d checks of %s found a problem", problems, c.Database.Database)
+		return fmt.Errorf("checks of %s that found a problem: %d", c.Database.Database, problems)
 	}
 	return nil
 }
@@ -91,10 +91,10 @@ func checkMasterKey(keys []store.SigningKey, master store.MasterKey) sqlite.Find
 	case sealed == 0 && master.IsZero():
 		finding.Message = "The signing keys are in plain, and no master key is given: whoever can read the file can sign tokens."
 	case sealed < len(keys) && !master.IsZero():
-		finding.Status, finding.Message = sqlite.StatusWarning, fmt.Sprintf("%d of %d signing keys are in plain, although a master key is given.", len(keys)-sealed, len(keys))
+		finding.Status, finding.Message = sqlite.StatusWarning, fmt.Sprintf("Signing keys in plain, although a master key is given: %d of %d.", len(keys)-sealed, len(keys))
 		finding.NextStep = "Start a server with the master key, which seals them."
 	case sealed < len(keys):
-		finding.Status, finding.Message = sqlite.StatusWarning, fmt.Sprintf("%d of %d signing keys are in plain, and the others are sealed.", len(keys)-sealed, len(keys))
+		finding.Status, finding.Message = sqlite.StatusWarning, fmt.Sprintf("Signing keys in plain: %d of %d. The others are sealed.", len(keys)-sealed, len(keys))
 		finding.NextStep = "Start a server with the master key, which seals them."
 	case master.IsZero():
 		finding.Status, finding.Message = sqlite.StatusWarning, "The signing keys are sealed, and no master key is given, so that they could not be looked at."
@@ -106,7 +106,7 @@ func checkMasterKey(keys []store.SigningKey, master store.MasterKey) sqlite.Find
 }
 
 func checkKeys(keys []store.SigningKey, master store.MasterKey) sqlite.Finding {
-	finding := sqlite.Finding{Check: "signing_keys", Status: sqlite.StatusOK, Message: fmt.Sprintf("%d signing keys, and all can be used.", len(keys))}
+	finding := sqlite.Finding{Check: "signing_keys", Status: sqlite.StatusOK, Message: fmt.Sprintf("Signing keys: %d, and each can be used.", len(keys))}
 	var faults []error
 	unseen := 0
 	for _, key := range keys {
@@ -126,7 +126,7 @@ func checkKeys(keys []store.SigningKey, master store.MasterKey) sqlite.Finding {
 		finding.Status, finding.Message = sqlite.StatusProblem, sentence(errors.Join(faults...))
 		finding.NextStep = "Give the right master key. If it is lost, or a key is damaged: terraform-provider-procore keys rotate --discard-old with a new master key, which ends all tokens."
 	case unseen > 0:
-		finding.Message = fmt.Sprintf("%d signing keys, of which %d are sealed and could not be looked at.", len(keys), unseen)
+		finding.Message = fmt.Sprintf("Signing keys: %d, of them sealed, and not looked at: %d.", len(keys), unseen)
 	}
 	return finding
 }

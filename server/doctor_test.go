@@ -122,7 +122,7 @@ func TestDoctorLooksAtALiveDatabaseWithoutTakingPart(t *testing.T) {
 	if !strings.Contains(findings["in_use"].Message, fmt.Sprintf("Process %d", p.command.Process.Pid)) {
 		t.Errorf("it doesn't say who uses the database: %s", findings["in_use"].Message)
 	}
-	if !strings.Contains(findings["size"].Message, "2 accounts") {
+	if !strings.Contains(findings["size"].Message, "Accounts: 2,") {
 		t.Errorf("it doesn't see what is in the log: %s", findings["size"].Message)
 	}
 
@@ -133,7 +133,7 @@ func TestDoctorLooksAtALiveDatabaseWithoutTakingPart(t *testing.T) {
 	<-p.ended
 	findings = untouched(t, database)
 	wantSound(t, findings)
-	if !strings.Contains(findings["size"].Message, "2 accounts") {
+	if !strings.Contains(findings["size"].Message, "Accounts: 2,") {
 		t.Errorf("it doesn't see what is in the log of a dead server: %s", findings["size"].Message)
 	}
 	// And where the files were copied without the shared memory.
@@ -142,7 +142,7 @@ func TestDoctorLooksAtALiveDatabaseWithoutTakingPart(t *testing.T) {
 	}
 	findings = untouched(t, database)
 	wantSound(t, findings)
-	if !strings.Contains(findings["size"].Message, "2 accounts") {
+	if !strings.Contains(findings["size"].Message, "Accounts: 2,") {
 		t.Errorf("it doesn't see what is in the log alone: %s", findings["size"].Message)
 	}
 }

@@ -223,7 +223,7 @@ func (c keysRewrapCommand) Run(ctx context.Context, e *environment) error {
 			return fmt.Errorf("the signing keys are sealed with the master key %s now, but what was there before could not be removed from unused parts "+
 				"of the files; run this command again: %w", next.ID(), err)
 		}
-		_, err = fmt.Fprintf(e.stdout, "Sealed %d signing keys with the master key %s. Start every server with it before the next rotation: "+
+		_, err = fmt.Fprintf(e.stdout, "Signing keys sealed with the master key %[2]s: %[1]d. Start every server with it before the next rotation: "+
 			"those that run go on with the keys that they have. Backups made before still need the old master key.\n", count, next.ID())
 		return err
 	})

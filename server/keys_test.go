@@ -437,7 +437,7 @@ func TestRewrapChangesTheMasterKeyWhileAServerRuns(t *testing.T) {
 	run(t, rewrap...).failed(t, "no master key was given")
 	run(t, append(rewrap, "--master-key-file", masterKeyFile(t, 3))...).failed(t, "wrong one")
 	id := *listKeys(t, database)[0].MasterKeyID
-	if output := succeed(t, append(rewrap, "--master-key-file", old)...); !strings.Contains(output, "Sealed 1 signing keys") {
+	if output := succeed(t, append(rewrap, "--master-key-file", old)...); !strings.Contains(output, ": 1. Start every server") {
 		t.Errorf("output %s", output)
 	}
 	if now := *listKeys(t, database)[0].MasterKeyID; now == id {

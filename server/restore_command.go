@@ -49,7 +49,7 @@ func checkRestoredKey(key store.SigningKey, master store.MasterKey) error {
 
 func (c restoreCommand) print(to io.Writer, done sqlite.Restored, master store.MasterKey) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "Restored %s from %s: %d accounts, the last of them changed %s.\n",
+	fmt.Fprintf(&text, "Restored %s from %s. Accounts: %d, the last of them changed %s.\n",
 		c.Database.Database, c.From, done.Accounts, wireTime(done.LatestChange))
 	if done.Kept != "" {
 		fmt.Fprintf(&text, "The database that it replaces is kept: %s\n", done.Kept)

@@ -98,7 +98,7 @@ func TestRestoreBringsTheBackupBackAndKeepsWhatItReplaces(t *testing.T) {
 	before := folderOf(t, b.backup)
 	got := b.restore(t)
 	kept := keptFile(t, b.database)
-	for _, word := range []string{"2 accounts", kept, "secrets that were reset", "keys rotate --discard-old --database " + b.database, "Ids that were given since the backup are not given again"} {
+	for _, word := range []string{"Accounts: 2,", kept, "secrets that were reset", "keys rotate --discard-old --database " + b.database, "Ids that were given since the backup are not given again"} {
 		if !strings.Contains(got.stdout, word) {
 			t.Errorf("the output doesn't mention %q: %+v", word, got)
 		}

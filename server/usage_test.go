@@ -60,13 +60,30 @@ func TestWrongUsageIsRefusedWithUsageOnStderr(t *testing.T) {
 			equal(t, "exit status", got.status, 2)
 			equal(t, "stdout", got.stdout, "")
 			first, rest, _ := strings.Cut(got.stderr, "\n")
-			if !strings.HasPrefix(first, "terraform-provider-procore: ") || !strings.Contains(rest, "Usage: ") {
+			if !strings.HasPrefix(first, "terraform-provider-procore: ") || !strings.Contains(rest, "Usage: ") || !strings.Contains(rest, "--help") {
 				t.Errorf("want a sentence and a usage, got %s", got.stderr)
+			}
+			if lines := strings.Count(rest, "\n"); lines > 10 { // the sentence has to stay in sight
+				t.Errorf("%d lines of usage follow the sentence: %s", lines, got.stderr)
 			}
 		})
 	}
 	if _, err := os.Stat(database); err == nil {
 		t.Error("a wrong usage makes a database")
+	}
+}
+
+func TestADurationThatIsNoneIsToldWithOneThatIs(t *testing.T) {
+	t.Parallel()
+	database := fresh(t)
+	for _, args := range [][]string{
+		{"serve", "--token-ttl", "100d"}, {"serve", "--drain-delay", "100d"}, {"keys", "rotate", "--sign-after", "100d"},
+	} {
+		got := run(t, append(args, "--database", database)...)
+		first, _, _ := strings.Cut(got.stderr, "\n")
+		if want := "terraform-provider-procore: " + args[len(args)-2] + `: "100d" is not a duration such as 30s, 90m or 36h`; first != want {
+			t.Errorf("want %s, got %s", want, got.stderr)
+		}
 	}
 }
 

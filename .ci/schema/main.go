@@ -60,7 +60,7 @@ func newProviderSchema(schemas *tfprotov6.GetProviderSchemaResponse, identities 
 		"data_source_schemas":        each(schemas.DataSourceSchemas, newSchema),
 		"ephemeral_resource_schemas": each(schemas.EphemeralResourceSchemas, newSchema),
 		"list_resource_schemas":      each(schemas.ListResourceSchemas, newSchema),
-		"action_schemas":             each(schemas.ActionSchemas, func(action *tfprotov6.ActionSchema) schema { return newSchema(action.Schema) }),
+		"action_schemas":             each(schemas.ActionSchemas, newActionSchema),
 		"functions":                  each(schemas.Functions, newFunction),
 		"resource_identity_schemas":  each(identities.IdentitySchemas, newIdentity),
 	}
@@ -77,6 +77,11 @@ func each[From, To any](all map[string]From, convert func(From) To) map[string]T
 type schema struct {
 	Version int64 `json:"version"`
 	Block   block `json:"block"`
+}
+
+// actionSchema has no version: nothing of an action is stored.
+type actionSchema struct {
+	Block block `json:"block"`
 }
 
 type block struct {
@@ -142,6 +147,10 @@ type function struct {
 
 func newSchema(from *tfprotov6.Schema) schema {
 	return schema{Version: from.Version, Block: newBlock(from.Block)}
+}
+
+func newActionSchema(from *tfprotov6.ActionSchema) actionSchema {
+	return actionSchema{Block: newBlock(from.Schema.Block)}
 }
 
 func newBlock(from *tfprotov6.SchemaBlock) block {

@@ -97,7 +97,7 @@ func (i *inspector) integrity(ctx context.Context) (Finding, error) {
 	if err != nil || found == "ok" {
 		return ok("SQLite finds no damage."), err
 	}
-	return problem(restoreABackup, "SQLite finds damage (%d lines): %s", count, strings.Join(strings.Fields(found), " ")), nil
+	return problem(restoreABackup, "SQLite finds damage (lines: %d): %s", count, strings.Join(strings.Fields(found), " ")), nil
 }
 
 func (i *inspector) references(ctx context.Context) (Finding, error) {
@@ -105,7 +105,7 @@ func (i *inspector) references(ctx context.Context) (Finding, error) {
 	if err != nil || count == 0 {
 		return ok("Every row that is named by another one is there."), err
 	}
-	return problem(restoreABackup, "%d rows name another one that is gone: %s.", count, found), nil
+	return problem(restoreABackup, "Rows that name another one that is gone (%d): %s.", count, found), nil
 }
 
 // differences lists what the schema lacks, has besides, or has otherwise.
@@ -171,7 +171,7 @@ func (i *inspector) contacts(ctx context.Context) (Finding, error) {
 	if err != nil || count == 0 {
 		return ok("Every account has its contact."), err
 	}
-	return problem(restoreABackup, "%d accounts have no active contact in their company's directory: %s.", count, found), nil
+	return problem(restoreABackup, "Accounts without an active contact in their company's directory (%d): %s.", count, found), nil
 }
 
 // secrets finds digests that can't be ones: SHA-256 has 32 bytes.
@@ -183,7 +183,7 @@ func (i *inspector) secrets(ctx context.Context) (Finding, error) {
 	if err != nil || count == 0 {
 		return ok("Every account has the digest of a secret."), err
 	}
-	return problem("Reset the secrets of these accounts, or restore a backup.", "%d accounts have no sound digest of a secret: %s.", count, found), nil
+	return problem("Reset the secrets of these accounts, or restore a backup.", "Accounts without a sound digest of a secret (%d): %s.", count, found), nil
 }
 
 func (i *inspector) administrators(ctx context.Context) (Finding, error) {
@@ -196,7 +196,7 @@ func (i *inspector) administrators(ctx context.Context) (Finding, error) {
 		return ok("Every company has an administrator's account that works."), err
 	}
 	return problem("Make one for each: terraform-provider-procore admin recover --database D --company-id ID",
-		"%d companies have no administrator's account that works: %s.", count, found), nil
+		"Companies without an administrator's account that works (%d): %s.", count, found), nil
 }
 
 func (i *inspector) nonfunctional(ctx context.Context) (Finding, error) {
@@ -208,7 +208,7 @@ func (i *inspector) nonfunctional(ctx context.Context) (Finding, error) {
 		return ok("Every account works."), err
 	}
 	return warning("Put the contact's address back, or take it out of the second directory; the account says which in status_reasons.",
-		"%d accounts get no token, because their contacts were changed: %s.", count, found), nil
+		"Accounts that get no token, because their contacts were changed (%d): %s.", count, found), nil
 }
 
 // ids makes sure that no id is given twice: Terraform would take a stranger's account for its own.
@@ -289,5 +289,5 @@ func (i *inspector) size(ctx context.Context) (Finding, error) {
 			return Finding{}, err
 		}
 	}
-	return ok("%d accounts in %d kB, of which %d kB are unused.", accounts, pages*pageSize/1024, unused*pageSize/1024), nil
+	return ok("Accounts: %d, in %d kB, of which %d kB are unused.", accounts, pages*pageSize/1024, unused*pageSize/1024), nil
 }
