@@ -157,20 +157,20 @@ const (
 
 // presentable takes out of an error's texts what must not be shown. They come from outside, every one of them.
 func (e *Error) presentable() *Error {
-	e.Code, e.Message, e.RequestID = presentable(e.Code), presentable(e.Message), presentable(e.RequestID)
+	e.Code, e.Message, e.RequestID = Presentable(e.Code), Presentable(e.Message), Presentable(e.RequestID)
 	e.Details = e.Details[:min(len(e.Details), maxDetails)]
 	for i, detail := range e.Details {
 		e.Details[i] = Detail{
-			ReasonCode: presentable(detail.ReasonCode), Message: presentable(detail.Message),
-			Source: presentable(detail.Source), ExistingID: presentable(detail.ExistingID),
+			ReasonCode: Presentable(detail.ReasonCode), Message: Presentable(detail.Message),
+			Source: Presentable(detail.Source), ExistingID: Presentable(detail.ExistingID),
 		}
 	}
 	return e
 }
 
-// presentable makes a text fit for a terminal: without secrets, without the codes that a terminal obeys or that turn text
+// Presentable makes a text of unknown origin fit for a terminal: without secrets, without the codes that a terminal obeys or that turn text
 // around, and not endless.
-func presentable(text string) string {
+func Presentable(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
