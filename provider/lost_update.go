@@ -59,14 +59,26 @@ func readBasis(ctx context.Context, private privateState, diags *diag.Diagnostic
 	return kept
 }
 
-// keep writes the basis for the next plan.
+// keep writes the basis for the next plan. One that differs in its time alone stays as it was: a state in which nothing else has
+// changed is the same state, also for terraform plan -refresh-only -detailed-exitcode.
 func (b basis) keep(ctx context.Context, private privateState, diags *diag.Diagnostics) {
+	if before := readBasis(ctx, private, diags); !before.At.IsZero() && b.ETag != "" {
+		if b.at(before.At) == before {
+			return
+		}
+	}
 	value, err := json.Marshal(b)
 	if err != nil {
 		diags.AddWarning("Unable to keep what the next plan is made against", err.Error())
 		return
 	}
 	diags.Append(private.SetKey(ctx, basisKey, value)...)
+}
+
+// at is the basis as of that time.
+func (b basis) at(time time.Time) basis {
+	b.At = time
+	return b
 }
 
 // newBasis is the basis of an object of which no more is known than its version.
