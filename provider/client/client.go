@@ -189,8 +189,12 @@ func companyPath(companyID string, elements ...string) []string {
 	return append([]string{"rest", "v2.0", "companies", companyID}, elements...)
 }
 
+// errSecretInURL is the error of a call that would have put a secret where proxies and servers log it.
+var errSecretInURL = errors.New("what should be an ID, or a text to look for, is a client secret or an access token. It was not sent, because it would have " +
+	"been part of an address, and those end up in logs")
+
 // do sends one request, with the retries that it needs, and decodes the answer's "data" into request.data. It returns
-// the headers of the answer, which page through lists. An error is an *Error.
+// the headers of the answer, which page through lists. An error of the call is an *Error.
 //
 // A POST gets a token of its own, the same for all its attempts: one that did its work and lost its answer is answered
 // again, secret included, instead of being done again.
@@ -218,7 +222,11 @@ func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
 	for i, element := range request.path {
 		escaped[i] = url.PathEscape(element)
 	}
-	response, err := call.Execute(request.method, c.baseURL+"/"+strings.Join(escaped, "/"))
+	path := "/" + strings.Join(escaped, "/")
+	if SecretPattern.MatchString(path + "?" + request.query.Encode()) {
+		return nil, errSecretInURL
+	}
+	response, err := call.Execute(request.method, c.baseURL+path)
 	if failure := readAnswer(ctx, response, err, request.data); failure != nil {
 		failure.MaybeDone = progressOf(ctx).maybeDone
 		return nil, failure
