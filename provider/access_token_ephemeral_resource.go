@@ -206,6 +206,7 @@ func endedWithItsSecret(err error) bool {
 // shortened is the beginning of a client ID, enough for a person to know it again.
 func shortened(clientID string) string {
 	const enough = 12
+	clientID = withoutSecrets(clientID) // in the wrong place
 	if runes := []rune(clientID); len(runes) > enough {
 		return string(runes[:enough]) + "…"
 	}

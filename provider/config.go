@@ -84,7 +84,7 @@ func (r *resolver) missing(attribute, orElse string) {
 
 func (r *resolver) wrong(attribute, detail string) {
 	r.diags.AddAttributeError(path.Root(attribute), "Invalid "+attribute+" in the provider's configuration",
-		detail+fmt.Sprintf(" Check %s in the provider block and the environment variable %s.", attribute, environmentVariable(attribute)))
+		withoutSecrets(detail)+fmt.Sprintf(" Check %s in the provider block and the environment variable %s.", attribute, environmentVariable(attribute)))
 }
 
 // resolveSettings decides what the provider works with. An attribute of the configuration wins over
@@ -202,10 +202,10 @@ func connect(ctx context.Context, s settings, embedded Embedded, userAgent strin
 		AllowInsecureHTTP: s.allowInsecureHTTP, MaxRetries: s.maxRetries, RequestTimeout: s.requestTimeout, UserAgent: userAgent,
 		Logger: newLogger(s.clientSecret, tflog.Debug), RetryLogger: newLogger(s.clientSecret, tflog.Warn),
 	}
-	made.endpoint, made.clientID = s.baseURL, s.clientID
+	made.endpoint, made.clientID = withoutSecrets(s.baseURL), s.clientID
 	cause := path.Root("base_url")
 	if s.embedded {
-		made.endpoint, made.clientID, cause = "database "+s.database, "", path.Root("database")
+		made.endpoint, made.clientID, cause = "database "+withoutSecrets(s.database), "", path.Root("database")
 		if embedded == nil {
 			diags.AddAttributeError(cause, "No embedded management API", "This build of the provider has none; set base_url instead.")
 			return nil, diags
@@ -213,7 +213,7 @@ func connect(ctx context.Context, s settings, embedded Embedded, userAgent strin
 		// The API outlives this call, and must not end with it.
 		transport, companyID, err := embedded(context.WithoutCancel(ctx), s.database, s.companyID)
 		if err != nil {
-			diags.AddAttributeError(cause, "Unable to open the embedded database "+strconv.Quote(s.database), err.Error())
+			diags.AddAttributeError(cause, "Unable to open the embedded database "+strconv.Quote(withoutSecrets(s.database)), withoutSecrets(err.Error()))
 			return nil, diags
 		}
 		config.Transport, made.companyID = transport, companyID

@@ -213,3 +213,36 @@ func TestPlainHTTPIsRefusedWithTheWayOut(t *testing.T) {
 		t.Errorf("plain HTTP that was asked for: %v", problems(diags))
 	}
 }
+
+func TestAWrongSettingIsToldOfWithoutASecretThatIsInItsPlace(t *testing.T) {
+	secret := newClientSecret()
+	for _, variable := range []string{"PROCORE_COMPANY_ID", "PROCORE_MAX_RETRIES", "PROCORE_REQUEST_TIMEOUT", "PROCORE_ALLOW_INSECURE_HTTP", "PROCORE_DATABASE"} {
+		environment := map[string]string{
+			"PROCORE_BASE_URL": "https://env", "PROCORE_CLIENT_ID": "env-id", "PROCORE_CLIENT_SECRET": "env-secret", variable: secret,
+		}
+		if variable == "PROCORE_DATABASE" {
+			delete(environment, "PROCORE_BASE_URL")
+		}
+		settings, diags := resolveSettings(nullModel(), func(name string) string { return environment[name] })
+		if !diags.HasError() {
+			broken := func(_ context.Context, database, _ string) (http.RoundTripper, string, error) {
+				return nil, "", errors.New("open " + database)
+			}
+			_, diags = connect(t.Context(), settings, broken, "")
+		}
+		if text := strings.Join(problems(diags), "\n"); text == "" || strings.Contains(text, secret) {
+			t.Errorf("%s: a secret is in what is said of it, or nothing is", variable)
+		}
+	}
+}
+
+func TestAListedNameIsFitForATerminal(t *testing.T) {
+	secret := newClientSecret()
+	got := named("red \x1b[31m\r\n\u202eci "+secret, "7")
+	if strings.ContainsAny(got, "\x1b\r\n\u202e") || strings.Contains(got, secret) || !strings.HasSuffix(got, " (7)") {
+		t.Errorf("it is %d bytes with what a terminal obeys, or a secret", len(got))
+	}
+	if got := named("CI Überwachung 🚧", "7"); got != "CI Überwachung 🚧 (7)" {
+		t.Error(got)
+	}
+}

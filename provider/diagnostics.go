@@ -61,6 +61,7 @@ func (c *connection) report(diags *diag.Diagnostics, tried operation, err error)
 	if errors.Is(err, errRefused) {
 		return // told already
 	}
+	// A value that was unknown when it could have been checked is anything at all.
 	tried.object, tried.companyID = withoutSecrets(tried.object), withoutSecrets(tried.companyID)
 	var failure *client.Error
 	if !errors.As(err, &failure) {

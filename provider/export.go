@@ -193,5 +193,5 @@ type exportNotes struct {
 func (n *exportNotes) say(sentence string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	fmt.Fprintln(n.to, client.SecretPattern.ReplaceAllString(sentence, "(secret removed)"))
+	fmt.Fprintln(n.to, client.Presentable(sentence))
 }

@@ -276,3 +276,29 @@ func TestExportOfManyAccountsHasEachOnce(t *testing.T) {
 		t.Errorf("%d memberships", count)
 	}
 }
+
+func TestExportNeverRepeatsASecretThatIsInTheWrongPlace(t *testing.T) {
+	t.Parallel()
+	w := &world{Server: &servertest.Server{URL: "http://127.0.0.1:1", CompanyID: "1", ClientID: "id", ClientSecret: "secret"}, t: t}
+	secret := newClientSecret(t)
+	servertest.SecretsOf(t).Add(servertest.KindPresented, secret) // in what any export prints, it fails the test
+	for _, arguments := range [][]string{
+		{secret},
+		{"--" + secret},
+		{"--company-id", secret},
+		{"--max-retries", secret},
+		{"--request-timeout", secret},
+		{"--database", secret},
+		{"--ca-certificate-file", secret},
+		{"--base-url", "http://127.0.0.1:1/" + secret, "--max-retries", "0"},
+	} {
+		if got := w.export(arguments); got.status == 0 || got.stderr == "" {
+			t.Errorf("exit status %d, and stderr %q", got.status, got.stderr)
+		}
+	}
+	for _, variable := range []string{"COMPANY_ID", "MAX_RETRIES", "REQUEST_TIMEOUT", "BASE_URL", "CA_CERTIFICATE_FILE"} {
+		if got := w.export(nil, "PROCORE_"+variable+"="+secret); got.status == 0 || got.stderr == "" {
+			t.Errorf("%s: exit status %d, and stderr %q", variable, got.status, got.stderr)
+		}
+	}
+}

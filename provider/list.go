@@ -78,8 +78,8 @@ type (
 	}
 )
 
-// named is a name with the ID that tells it from others like it.
-func named(name, id string) string { return name + " (" + id + ")" }
+// named is a name with the ID that tells it from others like it. Terraform prints it as it is.
+func named(name, id string) string { return client.Presentable(name) + " (" + id + ")" }
 
 // results hands on what is found as it is found. An error ends it, so that a part is never taken for the whole; that Terraform wants
 // no more than Limit, while there is more, is a warning with the last result, since Terraform itself says nothing of it.

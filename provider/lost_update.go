@@ -46,9 +46,19 @@ func readBasis(ctx context.Context, private privateState, diags *diag.Diagnostic
 	return readNote[basis](ctx, private, basisKey, diags)
 }
 
-// keep writes the basis for the next plan.
+// keep writes the basis for the next plan. One that differs in its time alone stays as it was: a state in which nothing else has
+// changed is the same state, also for terraform plan -refresh-only -detailed-exitcode.
 func (b basis) keep(ctx context.Context, private privateState, diags *diag.Diagnostics) {
+	if before := readBasis(ctx, private, diags); !before.At.IsZero() && b.ETag != "" && b.at(before.At) == before {
+		return
+	}
 	keepNote(ctx, private, basisKey, b, diags)
+}
+
+// at is the basis as of that time.
+func (b basis) at(time time.Time) basis {
+	b.At = time
+	return b
 }
 
 // newBasis is the basis of an object of which no more is known than its version.

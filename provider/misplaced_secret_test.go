@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/procore/terraform-provider-procore/server/servertest"
 )
 
 // A secret where an ID belongs is a typing mistake that must not publish it: neither in a message, nor by the line of the
@@ -41,17 +43,43 @@ func TestASecretWhereAnIDBelongsIsRefusedWithoutItsLine(t *testing.T) {
 	}
 }
 
-func TestASecretWhereAnActionWantsAnIDIsNeitherSentNorShown(t *testing.T) {
-	p, secret := newPluginWorld(t), newClientSecret(t)
+// A value that is only known after apply is checked by nobody before it is used, and Terraform doesn't check an action's at all then.
+func TestASecretThatIsTakenForAnIDIsNeitherSentNorShown(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, servertest.Start(t))
+	proxy := newFaultProxy(t, w.URL)
+	p := newPlugin(t)
+	if diagnostics := p.configure(proxy.behind(w).settings()); len(diagnostics) > 0 {
+		t.Fatal(told(diagnostics))
+	}
+	account, secret := w.make("ci"), newClientSecret(t)
+	servertest.SecretsOf(t).Add(servertest.KindPresented, secret)
+	proxy.requests()
+	shows := func(what, text, says string) {
+		t.Helper()
+		contains(t, text, "ERROR", says)
+		w.Secrets.Check(t, what, []byte(text))
+	}
 	for _, config := range []map[string]any{
-		{"service_account_id": secret}, {"service_account_id": p.admin().ID, "company_id": secret},
+		{"service_account_id": secret}, {"service_account_id": account.ID, "company_id": secret},
 	} {
-		_, invoked := p.invoke(revokeTokens, config)
-		for _, diagnostics := range [][]*tfprotov6.Diagnostic{p.planAction(revokeTokens, config).Diagnostics, invoked} {
-			if text := told(diagnostics); !failed(diagnostics) || strings.Contains(text, secret) || !strings.Contains(text, "nothing was sent") {
-				t.Errorf("%q", text)
-			}
-		}
+		shows("a plan of the action", told(p.planAction(revokeTokens, config).Diagnostics), "must be an ID")
+		_, diagnostics := p.invoke(revokeTokens, config)
+		shows("the action", told(diagnostics), "must be an ID")
+	}
+	for resource, config := range map[string]map[string]any{
+		"procore_service_account_secret_reset": {},
+		"procore_service_account_permissions":  {"company": map[string]any{"documents": "readonly"}},
+		"procore_project_membership":           {"project_id": "1"},
+	} {
+		config["service_account_id"] = secret
+		_, diagnostics := p.apply(resource, object{}, config)
+		shows(resource, told(diagnostics), "nothing was sent")
+	}
+	_, diagnostics := p.list("procore_service_account", query{config: map[string]any{"search": secret}})
+	shows("the list", told(diagnostics), "nothing was sent")
+	if sent := proxy.requests(); len(sent) > 0 {
+		t.Errorf("%d requests were sent", len(sent))
 	}
 }
 

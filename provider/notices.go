@@ -135,7 +135,7 @@ func warnStrayGrant(diags *diag.Diagnostics, accountID, what string, certain boo
 		verb = "may reset"
 	}
 	diags.AddAttributeWarning(path.Root("secret_version"),
-		fmt.Sprintf("The plan %s the client secret of service account %s, and does not grant %s again", verb, accountID, what),
+		fmt.Sprintf("The plan %s the client secret of service account %s, and does not grant %s again", verb, withoutSecrets(accountID), what),
 		"The reset clears this access. The secret_version of this resource does not refer to that reset, so Terraform does not know that "+
 			"the access has to be granted after it: this apply leaves it cleared, and the next plan shows it as missing.\n\n"+
 			"To have it granted again in the same apply, write\n\n"+
@@ -153,7 +153,7 @@ func warnNotGrantedAgain(diags *diag.Diagnostics, accountID string, lost map[str
 		verb = "may clear"
 	}
 	diags.AddAttributeWarning(path.Root("company"),
-		fmt.Sprintf("The plan %s company permissions of service account %s that are not granted again", verb, accountID),
+		fmt.Sprintf("The plan %s company permissions of service account %s that are not granted again", verb, withoutSecrets(accountID)),
 		fmt.Sprintf("At the moment the account holds %s, and company does not have that. After the reset this resource grants what is in "+
 			"company, and nothing else. To keep the rest, write it into company.", levels(lost)))
 }
@@ -164,7 +164,7 @@ func warnTakenAway(diags *diag.Diagnostics, accountID string, lost map[string]st
 		return
 	}
 	diags.AddAttributeWarning(path.Root("company"),
-		fmt.Sprintf("The plan takes company permissions away from service account %s", accountID),
+		fmt.Sprintf("The plan takes company permissions away from service account %s", withoutSecrets(accountID)),
 		fmt.Sprintf("At the moment the account holds %s, and company does not have that. This resource makes company all that the account holds. "+
 			"To keep the rest, write it into company; to see first what there is, import this resource instead.", levels(lost)))
 }

@@ -2,11 +2,12 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -27,6 +28,19 @@ type revokeTokensAction struct{ actionBase }
 type revokeTokensModel struct {
 	ServiceAccountID types.String `tfsdk:"service_account_id"`
 	CompanyID        types.String `tfsdk:"company_id"`
+}
+
+// check checks the IDs once more: Terraform validates an action without the values of variables. The error doesn't repeat them.
+func (m revokeTokensModel) check(diags *diag.Diagnostics) (ok bool) {
+	ok = true
+	for attribute, id := range map[string]types.String{"service_account_id": m.ServiceAccountID, "company_id": m.CompanyID} {
+		if !id.IsNull() && !validID(id.ValueString()) {
+			ok = false
+			diags.AddAttributeError(path.Root(attribute), "Invalid "+attribute,
+				"The value must be an ID: a whole number from 1, without a sign, spaces or leading zeros.")
+		}
+	}
+	return ok
 }
 
 func (a *revokeTokensAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
@@ -73,11 +87,11 @@ func (a *revokeTokensAction) ModifyPlan(ctx context.Context, req action.ModifyPl
 		return
 	}
 	companyID := a.company(config.CompanyID, &resp.Diagnostics)
-	if companyID == "" || config.ServiceAccountID.IsUnknown() || a.session.api == nil {
+	if companyID == "" || config.ServiceAccountID.IsUnknown() || !config.check(&resp.Diagnostics) || a.session.api == nil {
 		return
 	}
 	id := config.ServiceAccountID.ValueString()
-	if _, err := a.session.api.GetServiceAccount(ctx, companyID, id); client.IsNotFound(err) || errors.Is(err, client.ErrMisplacedSecret) {
+	if _, err := a.session.api.GetServiceAccount(ctx, companyID, id); client.IsNotFound(err) {
 		a.report(&resp.Diagnostics, a.tried(id, companyID), err)
 	}
 }
@@ -90,7 +104,7 @@ func (a *revokeTokensAction) Invoke(ctx context.Context, req action.InvokeReques
 		return
 	}
 	api, companyID := a.api(&resp.Diagnostics), a.company(config.CompanyID, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !config.check(&resp.Diagnostics) {
 		return
 	}
 	id := config.ServiceAccountID.ValueString()

@@ -49,7 +49,7 @@ func (r *secretResetResource) warn(ctx context.Context, diags *diag.Diagnostics,
 	}
 	companyID := plan.CompanyID.ValueString()
 	if reset.id != "" {
-		reset.account = "service account " + reset.id
+		reset.account = "service account " + withoutSecrets(reset.id)
 	}
 	if reset.id != "" && companyID != "" && r.session != nil {
 		if r.session.api != nil {

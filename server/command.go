@@ -165,9 +165,9 @@ func (e *environment) refuse(err error) int {
 	return exitUsage
 }
 
-// sentence puts an error on one line.
+// sentence puts an error on one line, without the client secret that somebody gave for something else.
 func sentence(err error) string {
-	return strings.Join(strings.Fields(err.Error()), " ")
+	return store.MaskSecrets(strings.Join(strings.Fields(err.Error()), " "))
 }
 
 // Database is the flag that every subcommand on a database has.

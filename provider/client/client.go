@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -196,9 +195,6 @@ func companyPath(companyID string, elements ...string) []string {
 // A POST gets a token of its own, the same for all its attempts: one that did its work and lost its answer is answered
 // again, secret included, instead of being done again.
 func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
-	if SecretPattern.MatchString(request.companyID) || slices.ContainsFunc(request.path, SecretPattern.MatchString) {
-		return nil, ErrMisplacedSecret
-	}
 	ctx = withProgress(ctx, request.data != nil)
 	call := c.http.R().SetContext(ctx).SetQueryParamsFromValues(request.query)
 	if request.companyID != "" {
@@ -222,7 +218,11 @@ func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
 	for i, element := range request.path {
 		escaped[i] = url.PathEscape(element)
 	}
-	response, err := call.Execute(request.method, c.baseURL+"/"+strings.Join(escaped, "/"))
+	path := "/" + strings.Join(escaped, "/")
+	if SecretPattern.MatchString(path + "?" + request.query.Encode() + " " + request.companyID) {
+		return nil, ErrMisplacedSecret
+	}
+	response, err := call.Execute(request.method, c.baseURL+path)
 	if failure := readAnswer(ctx, response, err, request.data); failure != nil {
 		failure.MaybeDone = progressOf(ctx).maybeDone
 		return nil, failure

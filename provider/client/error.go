@@ -157,20 +157,20 @@ const (
 
 // presentable takes out of an error's texts what must not be shown. They come from outside, every one of them.
 func (e *Error) presentable() *Error {
-	e.Code, e.Message, e.RequestID = presentable(e.Code), presentable(e.Message), presentable(e.RequestID)
+	e.Code, e.Message, e.RequestID = Presentable(e.Code), Presentable(e.Message), Presentable(e.RequestID)
 	e.Details = e.Details[:min(len(e.Details), maxDetails)]
 	for i, detail := range e.Details {
 		e.Details[i] = Detail{
-			ReasonCode: presentable(detail.ReasonCode), Message: presentable(detail.Message),
-			Source: presentable(detail.Source), ExistingID: presentable(detail.ExistingID),
+			ReasonCode: Presentable(detail.ReasonCode), Message: Presentable(detail.Message),
+			Source: Presentable(detail.Source), ExistingID: Presentable(detail.ExistingID),
 		}
 	}
 	return e
 }
 
-// presentable makes a text fit for a terminal: without secrets, without the codes that a terminal obeys or that turn text
+// Presentable makes a text of unknown origin fit for a terminal: without secrets, without the codes that a terminal obeys or that turn text
 // around, and not endless.
-func presentable(text string) string {
+func Presentable(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
@@ -282,9 +282,10 @@ func isCertificateError(err error) bool {
 // three parts. Of two client secrets without anything between them, the first takes the letters of the second's prefix for its own.
 var SecretPattern = regexp.MustCompile(`pcs_[0-9A-Za-z]{20,}(_[0-9A-Za-z]{20,})*|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+`)
 
-// ErrMisplacedSecret says that somebody gave a secret for an ID. A path with it would be written into the logs of all that it passes.
-var ErrMisplacedSecret = errors.New("a client secret or an access token stands where an ID belongs; nothing was sent. Write the ID there, " +
-	"such as \"17\", and not the secret")
+// ErrMisplacedSecret says that somebody gave a secret for an ID, or for a text to look for. An address with it would be written into the
+// logs of all that it passes.
+var ErrMisplacedSecret = errors.New("a client secret or an access token stands where an ID, or a text to look for, belongs; nothing was sent. Write " +
+	"the ID there, such as \"17\", and not the secret")
 
 // withoutSecrets is the wall behind the rule that no one writes a secret into a message.
 func withoutSecrets(text string) string {

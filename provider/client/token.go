@@ -48,7 +48,7 @@ func (c *Client) GetToken(ctx context.Context, credentials Credentials) (*Access
 	if json.Unmarshal(response.Body(), &answer) != nil || answer.AccessToken == "" || answer.TokenType == "" || answer.ExpiresIn <= 0 {
 		return nil, &Error{
 			Origin: OriginToken, Message: "the token endpoint's answer is not an OAuth access token",
-			RequestID: presentable(response.Header().Get(requestIDHeader)),
+			RequestID: Presentable(response.Header().Get(requestIDHeader)),
 		}
 	}
 	created := time.Unix(answer.CreatedAt, 0)
