@@ -56,8 +56,8 @@ func (b basis) keep(ctx context.Context, private privateState, diags *diag.Diagn
 }
 
 // at is the basis as of that time.
-func (b basis) at(time time.Time) basis {
-	b.At = time
+func (b basis) at(when time.Time) basis {
+	b.At = when
 	return b
 }
 

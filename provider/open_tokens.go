@@ -2,7 +2,7 @@ package provider
 
 import (
 	"context"
-	"log"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -58,8 +58,8 @@ func (o *openTokens) revoke(ctx context.Context) {
 		all.Go(func() {
 			err := owned.api.RevokeToken(ctx, owned.credentials, token)
 			if err != nil && !endedWithItsSecret(err) {
-				log.Printf("[WARN] An access token of client %s could not be revoked at the end of the run, and may live until it expires: %s",
-					shortened(owned.credentials.ClientID), withoutSecrets(err.Error()))
+				slog.WarnContext(ctx, "An access token could not be revoked at the end of the run, and may live until it expires.",
+					"client_id", shortened(owned.credentials.ClientID), "reason", withoutSecrets(err.Error()))
 			}
 		})
 	}

@@ -44,7 +44,7 @@ func TestAListThatCannotBeTheAPIsIsAnError(t *testing.T) {
 		answer http.HandlerFunc
 		says   string
 	}{
-		"the same page again": {pages(2000, func(page int, object map[string]any) { object["id"], object["name"] = "1", "ci" }, more), "the same page twice"},
+		"the same page again": {pages(2000, func(_ int, object map[string]any) { object["id"], object["name"] = "1", "ci" }, more), "the same page twice"},
 		"ends before its end": {pages(1000, asTheyAre, map[string]string{"Total": "2000"}), "ends after 1000 objects"},
 		"no ID":               {pages(1, func(_ int, object map[string]any) { delete(object, "id") }, nil), "whose ID is missing"},
 		"no object": {func(w http.ResponseWriter, _ *http.Request) {
