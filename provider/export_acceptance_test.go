@@ -34,12 +34,19 @@ func (w *world) export(arguments []string, variables ...string) exported {
 	return w.finished(command)
 }
 
-func (w *world) finished(command *exec.Cmd) exported {
+// finished runs the command to its end, and calls what is to be done once it runs.
+func (w *world) finished(command *exec.Cmd, running ...func()) exported {
 	w.t.Helper()
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	if _, ended := err.(*exec.ExitError); err != nil && !ended { //nolint:errorlint // Run returns it as it is
+	if err := command.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, do := range running {
+		do()
+	}
+	err := command.Wait()
+	if _, ended := err.(*exec.ExitError); err != nil && !ended { //nolint:errorlint // Wait returns it as it is
 		w.t.Fatal(err)
 	}
 	secrets := servertest.SecretsOf(w.t)

@@ -225,14 +225,16 @@ func TestExportStopsAtCtrlC(t *testing.T) {
 	proxy := newFaultProxy(t, w.URL)
 	dir := filepath.Join(t.TempDir(), "live")
 	command := proxy.behind(w).exportCommand("--output-dir", dir)
+	running := make(chan struct{})
 	proxy.arm("GET .*/permissions", 1, func(_ http.ResponseWriter, r *http.Request, _ func() *answer) {
+		<-running // the process is known, and not only asking already
 		if err := command.Process.Signal(os.Interrupt); err != nil {
 			t.Error(err)
 		}
 		<-r.Context().Done()
 	})
 	began := time.Now()
-	w.finished(command).fails(t, "interrupted; nothing was written")
+	w.finished(command, func() { close(running) }).fails(t, "interrupted; nothing was written")
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
