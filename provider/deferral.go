@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"context"
+
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -13,10 +15,11 @@ import (
 
 // readLater reports whether the object can't be read yet, because the provider's configuration is only known after apply, and
 // Terraform defers it for that. What is in the state stays.
-func (b *resourceBase) readLater(req resource.ReadRequest, resp *resource.ReadResponse) bool {
+func (b *resourceBase) readLater(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) bool {
 	if !req.ClientCapabilities.DeferralAllowed || b.session == nil || b.session.api != nil {
 		return false
 	}
+	identified(ctx, req.State, resp)
 	resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	return true
 }

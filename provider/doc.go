@@ -11,8 +11,9 @@
 // that a tool is out of reach are told apart, and made one, in levels.go. A plan that somebody else's change has overtaken is
 // lost_update.go, and an ID that is somebody else's by now stranger.go.
 //
-// What Terraform keeps of an object: identity.go is what names it, private_state.go what the provider notes beside it, upgrade.go reads the state of an earlier version, move.go that of
-// another source address. What isn't known yet waits in deferral.go.
+// What Terraform keeps of an object: identity.go is what names it, private_state.go what the provider notes beside it, upgrade.go
+// reads the state of an earlier version, move.go that of another source address. What isn't known yet waits in deferral.go. An access
+// token that Terraform doesn't close when a run fails is in open_tokens.go.
 //
 // The subcommand export is here, too, because it sees the API from outside: export.go is its flags and its way, export_read.go asks,
 // export_configuration.go and export_label.go write, export_files.go into a folder. It and the lists read side by side with in_order.go.

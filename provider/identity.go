@@ -65,12 +65,17 @@ func identify(ctx context.Context, state tfsdk.State, identity *tfsdk.ResourceId
 	}
 }
 
-// gone takes an object that the server doesn't have any more out of the state. The framework wants an identity all the same,
-// and a state that was written without one, by an older version or CLI, brings none.
-func (b *resourceBase) gone(ctx context.Context, state tfsdk.State, resp *resource.ReadResponse) {
+// identified fills in the identity of an object that Read learns nothing of. The framework wants one all the same, and a state that
+// was written without one, by an older version or CLI, brings none.
+func identified(ctx context.Context, state tfsdk.State, resp *resource.ReadResponse) {
 	if resp.Identity != nil && resp.Identity.Raw.IsFullyNull() {
 		identify(ctx, state, resp.Identity, &resp.Diagnostics)
 	}
+}
+
+// gone takes an object that the server doesn't have any more out of the state.
+func (b *resourceBase) gone(ctx context.Context, state tfsdk.State, resp *resource.ReadResponse) {
+	identified(ctx, state, resp)
 	resp.State.RemoveResource(ctx)
 }
 

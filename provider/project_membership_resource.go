@@ -83,7 +83,7 @@ func (r *membershipResource) keep(
 }
 
 func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.readLater(req, resp) {
+	if r.readLater(ctx, req, resp) {
 		return
 	}
 	var state membershipModel

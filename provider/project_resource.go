@@ -97,7 +97,7 @@ func (r *projectResource) Create(ctx context.Context, req resource.CreateRequest
 }
 
 func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.readLater(req, resp) {
+	if r.readLater(ctx, req, resp) {
 		return
 	}
 	var state projectModel

@@ -133,6 +133,17 @@ func TestAProviderThatIsNotKnownYetDefersReadsAndNothingElse(t *testing.T) {
 	}
 }
 
+// The framework wants an identity of everything that was read, also of what was only put off. A state of before identities has none.
+func TestADeferredReadOfAStateWithoutIdentityFillsItIn(t *testing.T) {
+	w := newPluginWorld(t)
+	for resource, kept := range everyObject(t, w) {
+		read, diagnostics := w.later("base_url", true).read(resource, object{state: kept.state, private: kept.private})
+		if len(diagnostics) > 0 || !reflect.DeepEqual(read.state, kept.state) || !reflect.DeepEqual(read.identity, kept.identity) {
+			t.Errorf("%s: read as %v, %v, and told %s", resource, read.state, read.identity, told(diagnostics))
+		}
+	}
+}
+
 func TestAProviderThatIsKnownDefersNothing(t *testing.T) {
 	w := newPluginWorld(t)
 	p := newPlugin(t)

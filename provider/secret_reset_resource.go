@@ -168,7 +168,7 @@ func (r *secretResetResource) reset(
 }
 
 func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.readLater(req, resp) {
+	if r.readLater(ctx, req, resp) {
 		return
 	}
 	var state secretResetModel

@@ -106,7 +106,7 @@ func (r *permissionsResource) keep(
 }
 
 func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.readLater(req, resp) {
+	if r.readLater(ctx, req, resp) {
 		return
 	}
 	var state permissionsModel

@@ -150,7 +150,7 @@ func (r *serviceAccountResource) keep(ctx context.Context, private privateState,
 }
 
 func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.readLater(req, resp) {
+	if r.readLater(ctx, req, resp) {
 		return
 	}
 	var state serviceAccountModel
