@@ -13,13 +13,12 @@ import (
 	"github.com/procore/terraform-provider-procore/server/oauth"
 	"github.com/procore/terraform-provider-procore/server/rest"
 	"github.com/procore/terraform-provider-procore/server/store"
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // Server is the management API on one database. It is safe for concurrent use.
 type Server struct {
 	config  Config
-	store   *sqlite.Store
+	store   database
 	oauth   *oauth.Server
 	handler http.Handler
 	metrics *metrics
@@ -34,8 +33,8 @@ type Server struct {
 func New(ctx context.Context, config Config) (*Server, error) {
 	config = config.withDefaults()
 	metrics := newMetrics()
-	database, err := sqlite.Open(ctx, sqlite.Options{
-		Path: config.Database, Policy: config.Policy, Now: config.Now, Observe: metrics.observeDatabase,
+	database, err := openDatabase(ctx, config.Database, databaseOptions{
+		Policy: config.Policy, Now: config.Now, Observe: metrics.observeDatabase,
 	})
 	if err != nil {
 		return nil, err

@@ -2,8 +2,8 @@
 //
 // It holds the nouns (Company, ServiceAccount, Contact, SigningKey …), the rules that they obey wherever they are
 // stored (names, tools and levels, what a secret looks like, what a reset does, which token still counts), the errors
-// that break a rule, and the small interfaces that the HTTP layers ask of a database. A database package such as
-// store/sqlite implements those interfaces; it decides nothing that is decided here.
+// that break a rule, and the small interfaces that the HTTP layers ask of a database. store/sqlstore
+// implements those interfaces; it decides nothing that is decided here.
 //
 // The package imports the standard library only, so that every other package of the server can import it.
 package store

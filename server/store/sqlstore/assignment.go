@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // Assignment returns the account's place in the project, or *store.Error with CodeNotFound.
 func (s *Store) Assignment(ctx context.Context, company, account, project store.ID) (store.Assignment, error) {
 	var assignment store.Assignment
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func (s *Store) Assignment(ctx context.Context, company, account, project store.
 // ListAssignments returns one page of the account's assignments, by project id.
 func (s *Store) ListAssignments(ctx context.Context, company, account store.ID, page store.PageRequest) (store.Page[store.Assignment], error) {
 	var result store.Page[store.Assignment]
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (s *Store) ListAssignments(ctx context.Context, company, account store.ID, 
 		if err != nil {
 			return err
 		}
-		projects, err := collect(rows, scanID)
+		projects, err := Collect(rows, scanID)
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (s *Store) PutAssignment(
 	if err != nil {
 		return assignment, false, err
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (s *Store) PutAssignment(
 func (s *Store) DeleteAssignment(
 	ctx context.Context, company, account, project store.ID, precondition store.Precondition[store.Assignment],
 ) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (s *Store) DeleteAssignment(
 	})
 }
 
-func (s *Store) checkBothThere(ctx context.Context, tx *sql.Tx, company, account, project store.ID) error {
+func (s *Store) checkBothThere(ctx context.Context, tx Tx, company, account, project store.ID) error {
 	if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
 		return err
 	}
@@ -118,10 +118,10 @@ func assignmentFacts(project store.ID, levels store.Levels) store.Facts {
 }
 
 func (s *Store) insertAssignment(
-	ctx context.Context, tx *sql.Tx, company, account, project store.ID, levels store.Levels, now time.Time,
+	ctx context.Context, tx Tx, company, account, project store.ID, levels store.Levels, now time.Time,
 ) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO project_assignments (service_account_id, project_id, created_at, updated_at)
-		VALUES (?, ?, ?, ?)`, account, project, micros(now), micros(now))
+		VALUES (?, ?, ?, ?)`, account, project, Micros(now), Micros(now))
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Store) insertAssignment(
 	return s.record(ctx, tx, store.ActionAssignmentCreated, company, account, nil, assignmentFacts(project, levels))
 }
 
-func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store.ID, before store.Assignment, levels store.Levels) error {
+func (s *Store) replaceAssignment(ctx context.Context, tx Tx, company store.ID, before store.Assignment, levels store.Levels) error {
 	account, project := before.ServiceAccountID, before.ProjectID
 	_, err := tx.ExecContext(ctx, "DELETE FROM project_permissions WHERE service_account_id = ? AND project_id = ?", account, project)
 	if err != nil {
@@ -140,8 +140,9 @@ func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store
 	if err := insertProjectPermissions(ctx, tx, account, project, levels); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE project_assignments SET updated_at = max(updated_at, ?) WHERE service_account_id = ? AND project_id = ?",
-		micros(s.now()), account, project)
+	now := Micros(s.now())
+	_, err = tx.ExecContext(ctx, "UPDATE project_assignments SET updated_at = "+laterTime+" WHERE service_account_id = ? AND project_id = ?",
+		now, now, account, project)
 	if err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store
 
 // removeAssignment deletes an assignment, whose permissions go with it.
 func (s *Store) removeAssignment(
-	ctx context.Context, tx *sql.Tx, company, account, project store.ID, precondition store.Precondition[store.Assignment],
+	ctx context.Context, tx Tx, company, account, project store.ID, precondition store.Precondition[store.Assignment],
 ) error {
 	before, err := findAssignment(ctx, tx, account, project)
 	if err != nil {
@@ -168,17 +169,17 @@ func (s *Store) removeAssignment(
 }
 
 // clearAssignments takes the account out of every project, and returns the projects by id. The reset's own event tells of it.
-func clearAssignments(ctx context.Context, tx *sql.Tx, account store.ID) ([]store.ID, error) {
+func clearAssignments(ctx context.Context, tx Tx, account store.ID) ([]store.ID, error) {
 	rows, err := tx.QueryContext(ctx, "DELETE FROM project_assignments WHERE service_account_id = ? RETURNING project_id", account)
 	if err != nil {
 		return nil, err
 	}
-	projects, err := collect(rows, scanID)
+	projects, err := Collect(rows, scanID)
 	slices.Sort(projects) // RETURNING has no order of its own
 	return projects, err
 }
 
-func findAssignment(ctx context.Context, tx *sql.Tx, account, project store.ID) (store.Assignment, error) {
+func findAssignment(ctx context.Context, tx Tx, account, project store.ID) (store.Assignment, error) {
 	assignment := store.Assignment{ServiceAccountID: account, ProjectID: project}
 	var createdAt, updatedAt int64
 	err := tx.QueryRowContext(ctx, `SELECT created_at, updated_at FROM project_assignments
@@ -190,7 +191,7 @@ func findAssignment(ctx context.Context, tx *sql.Tx, account, project store.ID) 
 	if err != nil {
 		return assignment, err
 	}
-	assignment.CreatedAt, assignment.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	assignment.CreatedAt, assignment.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	rows, err := tx.QueryContext(ctx, "SELECT tool, level FROM project_permissions WHERE service_account_id = ? AND project_id = ?",
 		account, project)
 	if err != nil {
@@ -200,7 +201,7 @@ func findAssignment(ctx context.Context, tx *sql.Tx, account, project store.ID) 
 	return assignment, err
 }
 
-func insertProjectPermissions(ctx context.Context, tx *sql.Tx, account, project store.ID, levels store.Levels) error {
+func insertProjectPermissions(ctx context.Context, tx Tx, account, project store.ID, levels store.Levels) error {
 	for tool, level := range levels {
 		_, err := tx.ExecContext(ctx, `INSERT INTO project_permissions (service_account_id, project_id, tool, level)
 			VALUES (?, ?, ?, ?)`, account, project, tool, level)

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // CodeNotFound.
 func (s *Store) CompanyPermissions(ctx context.Context, company, account store.ID) (store.AccountLevels, error) {
 	var held store.AccountLevels
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		found, err := s.findServiceAccount(ctx, tx, company, account)
 		if err != nil {
 			return err
@@ -24,7 +24,7 @@ func (s *Store) CompanyPermissions(ctx context.Context, company, account store.I
 	return held, err
 }
 
-func companyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (store.Levels, error) {
+func companyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT tool, level FROM company_permissions WHERE service_account_id = ?", account)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func companyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (stor
 // collectLevels reads rows of tool and level.
 func collectLevels(rows *sql.Rows) (store.Levels, error) {
 	levels := store.Levels{}
-	_, err := collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err := Collect(rows, func(rows *sql.Rows) (struct{}, error) {
 		var tool string
 		var level store.Level
 		err := rows.Scan(&tool, &level)
@@ -55,7 +55,7 @@ func (s *Store) ReplaceCompanyPermissions(
 		return store.AccountLevels{}, err
 	}
 	clientID := ""
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		found, err := s.findServiceAccount(ctx, tx, company, account)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (s *Store) ReplaceCompanyPermissions(
 	return store.AccountLevels{ClientID: clientID, Levels: levels}, err
 }
 
-func insertCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID, levels store.Levels) error {
+func insertCompanyPermissions(ctx context.Context, tx Tx, account store.ID, levels store.Levels) error {
 	for tool, level := range levels {
 		_, err := tx.ExecContext(ctx, "INSERT INTO company_permissions (service_account_id, tool, level) VALUES (?, ?, ?)",
 			account, tool, level)
@@ -97,7 +97,7 @@ func insertCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID,
 }
 
 // clearCompanyPermissions deletes the account's permissions and returns what they were.
-func clearCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (store.Levels, error) {
+func clearCompanyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
 	levels, err := companyPermissions(ctx, tx, account)
 	if err != nil {
 		return nil, err
@@ -106,19 +106,19 @@ func clearCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) 
 	return levels, err
 }
 
-// workingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
+// WorkingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
 // tool or on the Directory tool, which implies it. The sunset is left out on purpose: it ends all accounts alike, and
 // no change of ours could keep one working.
-const workingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id
-	WHERE a.company_id = ? AND ` + functional + `
+const WorkingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id
+	WHERE a.company_id = ? AND ` + Functional + `
 	AND EXISTS (SELECT 1 FROM company_permissions p WHERE p.service_account_id = a.id
 		AND p.tool IN ('admin', 'directory') AND p.level = 'admin')`
 
 // checkNotLastAdmin returns *store.Error with CodeLastAdmin when the account is its company's only working
 // administrator. The change says what was about to be done, for the message.
-func checkNotLastAdmin(ctx context.Context, tx *sql.Tx, account store.ServiceAccount, change string) error {
+func checkNotLastAdmin(ctx context.Context, tx Tx, account store.ServiceAccount, change string) error {
 	var itself, others int
-	err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE a.id = ?), count(*) FILTER (WHERE a.id <> ?) "+workingAdmins,
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE a.id = ?), count(*) FILTER (WHERE a.id <> ?) "+WorkingAdmins,
 		account.ID, account.ID, account.CompanyID).Scan(&itself, &others)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type listing[T any] struct {
 // list returns one page, and how many items there are on all pages, from one snapshot.
 func list[T any](ctx context.Context, s *Store, l listing[T]) (store.Page[T], error) {
 	var page store.Page[T]
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		from := " FROM " + l.tables + " WHERE " + l.where
 		if err := tx.QueryRowContext(ctx, "SELECT count(*)"+from, l.arguments...).Scan(&page.Total); err != nil {
 			return err
@@ -33,7 +33,7 @@ func list[T any](ctx context.Context, s *Store, l listing[T]) (store.Page[T], er
 		if err != nil {
 			return err
 		}
-		page.Items, err = collect(rows, func(rows *sql.Rows) (T, error) { return l.scan(rows) })
+		page.Items, err = Collect(rows, func(rows *sql.Rows) (T, error) { return l.scan(rows) })
 		return err
 	})
 	return page, err
