@@ -37,9 +37,14 @@ func (s *Store) Contact(ctx context.Context, company, id store.ID) (store.Direct
 
 // ListContacts returns one page of the company's directory, by id.
 func (s *Store) ListContacts(ctx context.Context, company store.ID, page store.PageRequest) (store.Page[store.DirectoryContact], error) {
+	const ids = `(SELECT id FROM contacts WHERE company_id = ? UNION ALL SELECT contact_id FROM directory_entries WHERE company_id = ?) k`
 	return list(ctx, s, listing[store.DirectoryContact]{
-		columns: contactColumns, tables: "contacts c", where: inDirectory, arguments: []any{company, company},
-		order: "c.id", page: page, scan: scanContact,
+		rowSet: rowSet{
+			company: company, tables: ids, where: "TRUE", arguments: []any{company, company},
+			// A contact that another company's change puts in here, or takes out, has its event there.
+			order: order{[]string{"k.id"}, false}, version: s.dialect.ListVersionOfAll,
+		},
+		columns: contactColumns, tables: ids + " JOIN contacts c ON c.id = k.id", page: page, scan: scanContact,
 	})
 }
 

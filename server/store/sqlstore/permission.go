@@ -28,9 +28,16 @@ func (s *Store) CompanyPermissions(ctx context.Context, company, account store.I
 // account id. An account that holds none is there, too.
 func (s *Store) ListCompanyPermissions(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.AccountLevels], error) {
 	where, arguments := accessConditions(company, query)
+	rows := rowSet{
+		company: company, tables: "service_accounts a", where: where, arguments: arguments,
+		order: accountOrders[store.SortByID], version: s.dialect.ListVersion,
+	}
+	if len(arguments) == 1 { // of all accounts
+		rows.follow = followAccounts(store.SortByID)
+	}
 	return list(ctx, s, listing[store.AccountLevels]{
-		columns: "a.id, a.client_id", tables: "service_accounts a", where: where, arguments: arguments,
-		order: "a.id", page: query.Page, scan: scanAccountLevels, complete: completeCompanyPermissions,
+		rowSet: rows, columns: "a.id, a.client_id", tables: rows.tables, page: query.Page,
+		scan: scanAccountLevels, complete: completeCompanyPermissions,
 	})
 }
 

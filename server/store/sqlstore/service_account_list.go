@@ -8,13 +8,13 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-// accountOrders are the ORDER BY clauses of the sorts. The id makes each of them total.
-var accountOrders = map[store.Sort]string{
-	store.SortByID:            "a.id",
-	store.SortByName:          "a.name_key, a.id",
-	store.SortByNameDesc:      "a.name_key DESC, a.id DESC",
-	store.SortByCreatedAt:     "a.created_at, a.id",
-	store.SortByCreatedAtDesc: "a.created_at DESC, a.id DESC",
+// accountOrders are the sorts. The id makes each of them total.
+var accountOrders = map[store.Sort]order{
+	store.SortByID:            {[]string{"a.id"}, false},
+	store.SortByName:          {[]string{"a.name_key", "a.id"}, false},
+	store.SortByNameDesc:      {[]string{"a.name_key", "a.id"}, true},
+	store.SortByCreatedAt:     {[]string{"a.created_at", "a.id"}, false},
+	store.SortByCreatedAtDesc: {[]string{"a.created_at", "a.id"}, true},
 }
 
 // ListServiceAccounts returns one page of the company's accounts, and how many there are on all pages.
@@ -22,10 +22,23 @@ func (s *Store) ListServiceAccounts(
 	ctx context.Context, company store.ID, query store.ServiceAccountQuery,
 ) (store.Page[store.ServiceAccount], error) {
 	where, arguments := s.accountConditions(company, query)
+	rows := rowSet{
+		company: company, tables: "service_accounts a", where: where, arguments: arguments,
+		order: accountOrders[query.Sort], version: s.dialect.ListVersion,
+	}
+	if query.Status != "" {
+		rows.tables = accountTables
+	}
+	if len(arguments) == 1 && query.Status == "" { // all of the company's
+		rows.follow = followAccounts(query.Sort)
+	}
 	return list(ctx, s, listing[store.ServiceAccount]{
-		columns: accountColumns, tables: accountTables, where: where, arguments: arguments,
-		order: accountOrders[query.Sort], page: query.Page, scan: s.scanServiceAccount,
+		rowSet: rows, columns: accountColumns, tables: accountTables, page: query.Page, scan: s.scanServiceAccount,
 	})
+}
+
+func followAccounts(sort store.Sort) follow {
+	return followOrder(sort, store.ActionAccountCreated, store.ActionAccountUpdated, store.ActionAccountDeleted, changedAccount)
 }
 
 // accountConditions returns the WHERE clause of a query, whose every value is bound.
