@@ -155,7 +155,7 @@ func (s *Store) insertServiceAccount(
 	if err := insertContact(ctx, tx, companyID, id, contact, now); err != nil {
 		return none, err
 	}
-	if err := insertCompanyPermissions(ctx, tx, id, account.Levels); err != nil {
+	if err := insertCompanyPermissions(ctx, tx, companyID, id, account.Levels); err != nil {
 		return none, err
 	}
 	created, err := s.findServiceAccount(ctx, tx, companyID, id)
