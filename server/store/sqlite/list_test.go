@@ -13,10 +13,11 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
-// forgetful returns a store on the same database that remembers nothing of any list: it counts, and walks to each page.
+// forgetful returns a store on the same database that remembers nothing of any list, and has no search index: it counts, and
+// walks to each page.
 func forgetful(database *Store, now func() time.Time) *sqlstore.Store {
 	plain := dialect
-	plain.ListVersion, plain.ListVersionOfAll = "", ""
+	plain.ListVersion, plain.ListVersionOfAll, plain.Search = "", "", nil
 	return sqlstore.New(engine{database}, sqlstore.Options{Name: "the same", Now: now, Dialect: plain})
 }
 
@@ -68,7 +69,7 @@ func lists(s *sqlstore.Store, company, id store.ID, page store.PageRequest) map[
 			return s.ListProjects(ctx, company, store.ProjectQuery{Sort: sort, Page: page})
 		}
 		for name, query := range map[string]store.ServiceAccountQuery{
-			"accounts": {}, "custom accounts": {AppType: store.AppTypeCustom}, "accounts that are searched for": {Search: "owd 1"},
+			"accounts": {}, "custom accounts": {AppType: store.AppTypeCustom}, "accounts that few are like": {Search: "owd 99"}, "accounts that many are like": {Search: "crowd"},
 			"accounts that work": {Status: store.StatusActive},
 		} {
 			query.Sort, query.Page = sort, page
@@ -122,6 +123,9 @@ func TestPagesAreRightWhateverChangedBetweenThem(t *testing.T) {
 			_, _ = database.AddContact(ctx, other.CompanyID, anyAccount(), nil)
 		case 8:
 			_, _, _ = database.ResetSecret(ctx, company, anyAccount(), store.SecretReset{SecretDigest: store.NewSecret().Digest()}, nil, nil)
+		}
+		if random.IntN(3) == 0 {
+			_, _ = database.UpdateSearch(ctx)
 		}
 		size := []int{1, 7, 60, 100, 1000}[random.IntN(5)]
 		page, id := store.PageRequest{Number: 1 + random.IntN(1+3*int(last)/size), Size: size}, anyAccount()

@@ -148,6 +148,7 @@ func steps(s *sqlstore.Store, acme, beta store.ServiceAccount) []struct {
 		{"ListServiceAccounts", func(ctx context.Context) error { return everyAccountList(ctx, s, company, page) }},
 		{"ListServiceAccounts", func(ctx context.Context) error { return everyAccountList(ctx, s, company, third) }},
 		{"ListAuditEvents", func(ctx context.Context) error { return everyEventList(ctx, s, company, project.ID, page) }},
+		{"UpdateSearch", func(ctx context.Context) error { return drop(s.UpdateSearch(ctx)) }},
 		{"RemoveContact", func(ctx context.Context) error { return s.RemoveContact(ctx, company, guest.Contact.ID, nil) }},
 		{"RevokeTokens", func(ctx context.Context) error { return s.RevokeTokens(ctx, company, made.ID, nil, nil) }},
 		{"RevokeToken", func(ctx context.Context) error { return s.RevokeToken(ctx, "token", time.Now()) }},
@@ -238,6 +239,12 @@ var (
 		"SCAN m":            "the same",
 		"SCAN k":            "the same, and the two indexes of a directory's contacts one after the other to count them",
 		"SCAN CONSTANT ROW": "no table",
+
+		"SCAN account_search VIRTUAL TABLE INDEX 0:M2": "MATCH, which is the index",
+		"SCAN account_search VIRTUAL TABLE INDEX 0:=":  "one row",
+		"SCAN account_search_state":                    "it has one row",
+		"SCAN account_search_due":                      "to see whether it has a row",
+		"SCAN d":                                       "the first rows of account_search_due",
 	}
 	sortsAfter = map[string]string{
 		"SEARCH a USING INTEGER PRIMARY KEY (rowid=?)":               "the accounts whose ids the request names",

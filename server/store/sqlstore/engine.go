@@ -38,6 +38,8 @@ type Dialect struct {
 	Separator string
 	// Holds is a condition that a text column, in place of the %s, holds the text that is bound to it once.
 	Holds string
+	// Search is the index behind searches for accounts; nil where Holds has one, or there is none.
+	Search SearchIndex
 	// ListVersion is a statement for a number that grows with every audit event of a company, which it binds: what is known
 	// of the company's lists is true for one version. NULL where that can't be told just now, and "" where it never can.
 	// Every change that a list shows by what is on it, in which order, writes an event in its own transaction.

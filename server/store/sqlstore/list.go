@@ -22,6 +22,8 @@ type listing[T any] struct {
 	scan            func(scanner) (T, error)
 	// check finds out whether there is what the list is of. nil: there is.
 	check func(tx Tx) error
+	// narrow puts a condition before the others that leads to the few rows that can be meant, where there is one; nil: there isn't.
+	narrow func(tx Tx, rows rowSet) (rowSet, error)
 	// complete reads what the items of a page have in other tables, for all of them at once. nil: nothing.
 	complete func(ctx context.Context, tx Tx, page statement, items []T) error
 }
@@ -99,6 +101,11 @@ func list[T any](ctx context.Context, s *Store, l listing[T]) (store.Page[T], er
 	err := s.read(ctx, func(tx Tx) (err error) {
 		if l.check != nil {
 			if err := l.check(tx); err != nil {
+				return err
+			}
+		}
+		if l.narrow != nil {
+			if l.rowSet, err = l.narrow(tx, l.rowSet); err != nil {
 				return err
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -91,6 +90,9 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
 			return err
 		}
+		if err := s.searchChanged(ctx, tx, company, id); err != nil {
+			return err
+		}
 		now := Micros(s.now())
 		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = FALSE, updated_at = "+laterTime+" WHERE service_account_id = ?", now, now, id)
 		return err
@@ -112,6 +114,11 @@ func (s *Store) changeServiceAccount(
 	changed := account
 	if err := f(&changed); err != nil || sameStored(account, changed) {
 		return changed, err
+	}
+	if changed.Name != account.Name || changed.Description != account.Description {
+		if err := s.searchChanged(ctx, tx, company, id); err != nil {
+			return changed, err
+		}
 	}
 	changed.UpdatedAt = later(s.now(), account.UpdatedAt)
 	return changed, s.updateServiceAccount(ctx, tx, changed)
@@ -202,11 +209,6 @@ func checkNameFree(ctx context.Context, tx Tx, company store.ID, name string, se
 		return err
 	}
 	return store.NameTaken(existingName, existing)
-}
-
-// searchKey is the text that a search looks through.
-func (s *Store) searchKey(fields ...string) string {
-	return store.FoldCase(strings.Join(fields, s.dialect.Separator))
 }
 
 // laterTime is the later one of updated_at and a time that is bound twice, so that no clock that was put back makes it earlier.

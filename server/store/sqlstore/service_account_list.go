@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -32,9 +31,11 @@ func (s *Store) ListServiceAccounts(
 	if len(arguments) == 1 && query.Status == "" { // all of the company's
 		rows.follow = followAccounts(query.Sort)
 	}
-	return list(ctx, s, listing[store.ServiceAccount]{
-		rowSet: rows, columns: accountColumns, tables: accountTables, page: query.Page, scan: s.scanServiceAccount,
-	})
+	l := listing[store.ServiceAccount]{rowSet: rows, columns: accountColumns, tables: accountTables, page: query.Page, scan: s.scanServiceAccount}
+	if query.Search != "" {
+		l.narrow = func(tx Tx, rows rowSet) (rowSet, error) { return s.amongCandidates(ctx, tx, rows, query.Search) }
+	}
+	return list(ctx, s, l)
 }
 
 func followAccounts(sort store.Sort) follow {
@@ -88,14 +89,6 @@ func (s *Store) statusCondition(status store.Status) string {
 // Functional says in SQL that an account's contact is as it was made, and in no second directory.
 const Functional = `(c.email_address = c.assigned_email_address
 	AND NOT EXISTS (SELECT 1 FROM directory_entries d WHERE d.contact_id = c.id))`
-
-// searchCondition says that a search key holds the text, whatever the case.
-func (s *Store) searchCondition(column, text string) (condition string, arguments []any) {
-	if strings.Contains(text, s.dialect.Separator) {
-		return "FALSE", nil // no field has one
-	}
-	return fmt.Sprintf(s.dialect.Holds, column), []any{store.FoldCase(text)}
-}
 
 // idCondition says that a column is among ids, which are bound with idArguments.
 func idCondition(column string, ids []store.ID) string {
