@@ -45,6 +45,7 @@ func (s *Store) ListAssignments(ctx context.Context, company, account store.ID, 
 		if err != nil {
 			return err
 		}
+		result.Items = nil
 		for _, project := range projects {
 			assignment, err := findAssignment(ctx, tx, account, project)
 			if err != nil {
