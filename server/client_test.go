@@ -102,16 +102,21 @@ func signIn(t testing.TB, h *http.Client, address string, as server.Credentials)
 func (c client) freshToken(ctx context.Context, as server.Credentials) (string, error) {
 	c.token = ""
 	status, text, err := c.request(ctx, "POST", "/oauth/token", tokenForm(as.ClientID, as.ClientSecret))
-	var got struct {
-		AccessToken string `json:"access_token"`
-	}
 	switch {
 	case err != nil:
 		return "", err
 	case status != http.StatusOK:
 		return "", fmt.Errorf("POST /oauth/token: status %d: %s", status, text)
 	}
-	err = json.Unmarshal([]byte(text), &got)
+	return tokenOf(text)
+}
+
+// tokenOf is the access token in the token endpoint's answer.
+func tokenOf(text string) (string, error) {
+	var got struct {
+		AccessToken string `json:"access_token"`
+	}
+	err := json.Unmarshal([]byte(text), &got)
 	return got.AccessToken, err
 }
 
