@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // How long the cluster test goes on: go test ./server -run TestCluster -cluster-rounds 50 -crash-seed 1
@@ -22,7 +24,7 @@ var clusterRounds = flag.Int("cluster-rounds", 1, "how often TestClusterLosesNot
 // They try again as provider/client does: whatever got no answer, or 429, 502, 503 or 504; a POST with its Idempotency-Token.
 type clusterScene struct {
 	*ledger
-	postgres *cluster
+	postgres *storetest.Cluster
 	database string
 	balancer *balancer
 	servers  []*process
@@ -36,8 +38,8 @@ type clusterScene struct {
 
 func newClusterScene(t *testing.T) *clusterScene {
 	t.Helper()
-	postgres := newCluster(t)
-	s := &clusterScene{postgres: postgres, database: postgres.url("procore"), balancer: newBalancer(t), stop: make(chan struct{})}
+	postgres := storetest.StartCluster(t)
+	s := &clusterScene{postgres: postgres, database: postgres.URL(), balancer: newBalancer(t), stop: make(chan struct{})}
 	s.ledger = newLedger(t, s.database)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(*clusterRounds)*time.Minute)
 	t.Cleanup(cancel)
@@ -182,6 +184,13 @@ func (s *clusterScene) progress(changes int) time.Duration {
 	return time.Since(began)
 }
 
+func (s *clusterScene) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func tail(log string) string { return log[max(0, len(log)-3000):] }
 
 // becomes waits until every server's /readyz has a status, and returns how long that took.
@@ -213,16 +222,15 @@ func TestClusterLosesNothingAndDoesNothingTwice(t *testing.T) {
 		s.start(victim)
 		s.progress(some)
 
-		s.postgres.crash()
+		s.must(s.postgres.Kill())
 		red := s.becomes(http.StatusServiceUnavailable)
-		s.postgres.start()
+		s.must(s.postgres.Start())
 		green := s.becomes(http.StatusOK)
 		t.Logf("database crashed: red after %d ms, and green %d ms after it had started again", red.Milliseconds(), green.Milliseconds())
 		s.progress(some)
 	}
 	finish()
-	db := s.postgres.open("procore")
-	defer func() { _ = db.Close() }()
+	db := storetest.Open(t, s.database)
 	for _, server := range s.servers {
 		old.url = server.url
 		old.do(t, 200, "GET", "me", "") // a token from before everything

@@ -13,6 +13,7 @@ import (
 
 	"github.com/procore/terraform-provider-procore/server"
 	"github.com/procore/terraform-provider-procore/server/servertest"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // replicas are two servers on one database, with nothing between them but the database, and its administrator as a client
@@ -308,8 +309,8 @@ func TestAnAnswerThatAKilledServerOwedIsGivenByAnotherSecretIncluded(t *testing.
 
 func TestRateLimitHoldsForAllServersTogether(t *testing.T) {
 	t.Parallel()
-	const limit = 60
-	database := newCluster(t).url("procore")
+	const limit = 40
+	database := storetest.NewPostgres(t)
 	administrator := initialize(t, database)
 	clock := newClock(noon)
 	var servers []client
