@@ -40,6 +40,8 @@ type Dialect struct {
 	Holds string
 	// Erase and EraseNoMore are statements around the removal of what must leave no bytes behind. Empty ones aren't run.
 	Erase, EraseNoMore string
+	// Shared says that servers on several machines may work on the database at once.
+	Shared bool
 }
 
 // Options are what a Store works by.
@@ -73,12 +75,16 @@ var (
 	_ store.KeptAnswers     = (*Store)(nil)
 	_ store.Tokens          = (*Store)(nil)
 	_ store.SigningKeys     = (*Store)(nil)
+	_ store.RateWindows     = (*Store)(nil)
 )
 
 // New returns the store on an engine.
 func New(engine Engine, options Options) *Store {
 	return &Store{engine: engine, name: options.Name, policy: options.Policy, now: options.Now, dialect: options.Dialect}
 }
+
+// Shared reports whether servers on several machines may work on the database at once.
+func (s *Store) Shared() bool { return s.dialect.Shared }
 
 func (s *Store) write(ctx context.Context, f func(tx Tx) error) error { return s.engine.Write(ctx, f) }
 
