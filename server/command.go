@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/postgres"
 )
 
 // Exit statuses of the command.
@@ -172,20 +173,34 @@ func sentence(err error) string {
 
 // Database is the flag that every subcommand on a database has.
 type Database struct {
-	Database string `required:"" placeholder:"FILE" help:"The SQLite database's file."`
+	Database string `required:"" placeholder:"DATABASE" help:"The database: a SQLite file, or a PostgreSQL database as postgres://USER@HOST/NAME (its password better in PGPASSWORD or a PGPASSFILE, for arguments can be read by others)."`
 }
 
-// Validate refuses what this version can't open (kong's hook).
+// Validate refuses what can't be opened (kong's hook).
 func (d Database) Validate() error {
 	if d.Database == "" {
 		return errors.New("database: names no file")
 	}
-	for _, scheme := range []string{"postgres://", "postgresql://"} {
-		if strings.HasPrefix(d.Database, scheme) {
-			return errors.New("database: this version keeps its data in SQLite only; name a file")
+	if postgres.IsURL(d.Database) {
+		if err := postgres.CheckURL(d.Database); err != nil {
+			return fmt.Errorf("database: %w", err)
 		}
 	}
 	return nil
+}
+
+// DatabaseFile is the flag of the subcommands that are about a SQLite database's files.
+type DatabaseFile struct {
+	Database string `required:"" placeholder:"FILE" help:"The SQLite database's file."`
+}
+
+// Validate refuses a database that has no file of ours (kong's hook).
+func (d DatabaseFile) Validate() error {
+	if postgres.IsURL(d.Database) {
+		return errors.New("database: this is for SQLite files. A PostgreSQL database is backed up with pg_dump and restored with " +
+			"pg_restore, or by its own archive of the write-ahead log")
+	}
+	return Database(d).Validate()
 }
 
 type generateSecretCommand struct{}

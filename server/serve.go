@@ -154,15 +154,15 @@ func address(listener net.Listener, secure bool) string {
 }
 
 type backupCommand struct {
-	Database
+	DatabaseFile
 	To string `required:"" placeholder:"FILE" help:"The copy's file, which must not exist yet."`
 }
 
 // Run writes the copy.
 func (c backupCommand) Run(ctx context.Context, e *environment) error {
-	if err := sqlite.Backup(ctx, c.Database.Database, c.To); err != nil {
+	if err := sqlite.Backup(ctx, c.Database, c.To); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.stdout, "Copied %s to %s.\n", c.Database.Database, c.To)
+	_, err := fmt.Fprintf(e.stdout, "Copied %s to %s.\n", c.Database, c.To)
 	return err
 }

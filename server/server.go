@@ -66,7 +66,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if len(companies) == 0 {
 		return &store.Error{Code: store.CodeNotInitialized, Message: fmt.Sprintf(
 			"The database %s has no company yet. Make one with: terraform-provider-procore init --database %s --company NAME",
-			s.config.Database, s.config.Database)}
+			databaseName(s.config.Database), databaseName(s.config.Database))}
 	}
 	if err := s.sealKeys(ctx); err != nil {
 		return err

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -19,62 +17,22 @@ func (s *Store) CheckRead(ctx context.Context) error {
 	})
 }
 
-// How much CheckWrite writes: next to nothing as long as changes succeed. When one has failed, as much as a change that
-// writes a lot, or the last bytes of a full disk would let the check succeed where a change still fails.
-const (
-	smallProbe = 16
-	largeProbe = 128 << 10
-)
-
-// probeFresh is for how long a change that succeeded shows that the next one will.
-const probeFresh = time.Second
-
 // CheckWrite returns *store.Error when a change would fail. It finds out by making one, in a table that exists for
 // nothing else, unless a change has just succeeded.
 func (s *Store) CheckWrite(ctx context.Context) error {
-	succeeded, failing := s.recent.get()
-	if !failing && time.Since(succeeded) < probeFresh {
+	size := s.recent.ProbeSize()
+	if size == 0 {
 		return s.writable()
-	}
-	size := smallProbe
-	if failing {
-		size = largeProbe
 	}
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO write_probe (id, filler) VALUES (1, randomblob(?))
 			ON CONFLICT (id) DO UPDATE SET filler = excluded.filler`, size)
 		return err
 	})
-	if errors.Is(err, &store.Error{Code: codeOutcomeUnknown}) {
+	if errors.Is(err, &store.Error{Code: store.CodeOutcomeUnknown}) {
 		return moved() // nobody needs to know of a probe whether it is kept
 	}
 	return err
-}
-
-// recent is how the last change went.
-type recent struct {
-	mu        sync.Mutex
-	succeeded time.Time
-	failing   bool
-}
-
-// note remembers an outcome that says something about the database: a rule that was broken doesn't.
-func (r *recent) note(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case err == nil:
-		r.succeeded, r.failing = time.Now(), false
-	case errors.Is(err, &store.Error{Code: store.CodeUnavailable}), errors.Is(err, &store.Error{Code: store.CodeNotADatabase}),
-		errors.Is(err, &store.Error{Code: codeOutcomeUnknown}):
-		r.failing = true
-	}
-}
-
-func (r *recent) get() (succeeded time.Time, failing bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.succeeded, r.failing
 }
 
 // Damage returns *store.Error with CodeNotADatabase when the database is known to be damaged, and nil otherwise. Then it

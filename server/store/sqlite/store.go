@@ -67,7 +67,7 @@ type Store struct {
 	observe     func(sqlstore.Operation, time.Duration)
 	// damage is what is known to be wrong with the database, and recent how the last change went.
 	damage atomic.Pointer[store.Error]
-	recent recent
+	recent sqlstore.Recent
 
 	closing sync.Once
 	closed  error

@@ -12,7 +12,7 @@ import (
 
 // write runs f in a transaction that holds the write lock from its beginning. What it acknowledges is on the disk, in
 // the files that the next start finds under the database's name. Where the files went while it ran, it returns *store.Error
-// with codeOutcomeUnknown.
+// with CodeOutcomeUnknown.
 func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if err := s.writable(); err != nil {
 		return err
@@ -21,7 +21,7 @@ func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if err == nil && s.files.check() != nil {
 		err = movedMeanwhile()
 	}
-	s.recent.note(err)
+	s.recent.Note(err)
 	return err
 }
 

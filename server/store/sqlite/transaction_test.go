@@ -68,7 +68,7 @@ func TestChangeWhoseFilesGoWhileItIsMadeIsNotSaidToBeUndone(t *testing.T) {
 				_, err := tx.ExecContext(t.Context(), "UPDATE companies SET name = 'renamed'")
 				return errors.Join(err, os.Rename(path, path+".kept"))
 			})
-			wantCode(t, err, codeOutcomeUnknown)
+			wantCode(t, err, store.CodeOutcomeUnknown)
 			wantCode(t, database.CheckWrite(t.Context()), store.CodeUnavailable)
 			if err := os.Rename(path+".kept", path); err != nil {
 				t.Fatal(err)

@@ -19,10 +19,10 @@ type Tx interface {
 
 // Engine is a database that is open. Each of its methods returns *store.Error where it has a word for what went wrong.
 //
-// What f is given is good until f returns, and for f alone.
+// What f is given is good until f returns, and for f alone. f may be run again from the beginning, after what it did before
+// was undone: all that it decides it must decide anew, and what it collects it must collect anew.
 type Engine interface {
-	// Write runs f in a transaction that no other change comes between. What it acknowledges is kept, come what may. f may
-	// be run again from the beginning, after what it did before was undone: all that it decides it must decide anew.
+	// Write runs f in a transaction that no other change comes between. What it acknowledges is kept, come what may.
 	Write(ctx context.Context, f func(tx Tx) error) error
 	// Read runs f on one snapshot of the database.
 	Read(ctx context.Context, f func(tx Tx) error) error
