@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // Credentials are what a company's administrator signs in with. They are shown once.
@@ -63,7 +62,7 @@ type companyAddCommand struct {
 // Run makes the company.
 func (c companyAddCommand) Run(ctx context.Context, e *environment) error {
 	secret := store.NewSecret()
-	return withDatabase(ctx, c.Database.Database, func(database *sqlite.Store) error {
+	return withDatabase(ctx, c.Database.Database, func(database commandDatabase) error {
 		admin, err := database.CreateCompany(ctx, store.NewCompany{Name: c.Name, Admin: newAdmin(adminName, secret)})
 		if err != nil {
 			return err
@@ -89,7 +88,7 @@ func (c adminRecoverCommand) Validate() error {
 func (c adminRecoverCommand) Run(ctx context.Context, e *environment) error {
 	company, _ := store.ParseID(c.CompanyID)
 	secret := store.NewSecret()
-	return withDatabase(ctx, c.Database.Database, func(database *sqlite.Store) error {
+	return withDatabase(ctx, c.Database.Database, func(database commandDatabase) error {
 		// The time to the microsecond makes the name a new one: an earlier recovery's account may still be there.
 		name := "Recovered administrator " + time.Now().UTC().Format("2006-01-02 15:04:05.000000")
 		admin, err := database.CreateAdministrator(ctx, company, newAdmin(name, secret))
@@ -101,8 +100,8 @@ func (c adminRecoverCommand) Run(ctx context.Context, e *environment) error {
 }
 
 // withDatabase runs f on a database that exists.
-func withDatabase(ctx context.Context, path string, f func(*sqlite.Store) error) error {
-	database, err := sqlite.Open(ctx, sqlite.Options{Path: path})
+func withDatabase(ctx context.Context, path string, f func(commandDatabase) error) error {
+	database, err := openDatabase(ctx, path, databaseOptions{})
 	if err != nil {
 		return err
 	}
@@ -124,7 +123,7 @@ func initializeFile(ctx context.Context, path, company, algorithm string, master
 	if err := (&store.NewCompany{Name: company, Admin: newAdmin(adminName, store.Secret{})}).Normalize(); err != nil {
 		return credentials, err
 	}
-	database, err := sqlite.Open(ctx, sqlite.Options{Path: path, Create: true})
+	database, err := openDatabase(ctx, path, databaseOptions{Create: true})
 	if err != nil {
 		return credentials, err
 	}
@@ -132,7 +131,7 @@ func initializeFile(ctx context.Context, path, company, algorithm string, master
 	return initialize(ctx, database, company, algorithm, master)
 }
 
-func initialize(ctx context.Context, database *sqlite.Store, company, algorithm string, master store.MasterKey) (Credentials, error) {
+func initialize(ctx context.Context, database commandDatabase, company, algorithm string, master store.MasterKey) (Credentials, error) {
 	key, err := newSigningKey(algorithm, time.Now(), master)
 	if err != nil {
 		return Credentials{}, err

@@ -10,8 +10,9 @@
 //	oauth/         the token endpoint and its neighbours (RFC 6749 …)    /oauth/…
 //	rest/          service accounts and what belongs to them             /rest/v2.0/…
 //	store/         what is kept and by which rules; no SQL, no HTTP
-//	store/sqlite/  how it is kept
+//	store/sqlstore how it is kept, in statements that any engine reads
+//	store/sqlite/  the engine: connections, transactions, files
 //
-// Inside the server every arrow points at store: rest and oauth ask it, sqlite implements it, and only this package knows
+// Inside the server every arrow points at store: rest and oauth ask it, sqlstore implements it, and only this package knows
 // them all. The provider never imports any of it; they meet over HTTP (see Embed).
 package server

@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/procore/terraform-provider-procore/server/store"
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // embeddedCompany is the name of the company that an embedded database without one gets.
@@ -87,7 +86,7 @@ func embeddedServer(ctx context.Context, database string) (*Server, error) {
 const embeddedURL = "http://embedded.invalid"
 
 func ensureCompany(ctx context.Context, path string, master store.MasterKey) (err error) {
-	database, err := sqlite.Open(ctx, sqlite.Options{Path: path, Create: true})
+	database, err := openDatabase(ctx, path, databaseOptions{Create: true})
 	if err != nil {
 		return err
 	}
@@ -104,7 +103,7 @@ func ensureCompany(ctx context.Context, path string, master store.MasterKey) (er
 	return err
 }
 
-func onlyCompany(ctx context.Context, database *sqlite.Store, path string) (string, error) {
+func onlyCompany(ctx context.Context, database database, path string) (string, error) {
 	companies, err := database.Companies(ctx)
 	if err != nil {
 		return "", err

@@ -12,7 +12,6 @@ import (
 
 	"github.com/procore/terraform-provider-procore/server/oauth"
 	"github.com/procore/terraform-provider-procore/server/store"
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // keysCommands manage the keys that sign access tokens. All of them work while servers run: those notice within seconds.
@@ -55,7 +54,7 @@ func (c keysRotateCommand) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
-	return withDatabase(ctx, c.Database.Database, func(database *sqlite.Store) error {
+	return withDatabase(ctx, c.Database.Database, func(database commandDatabase) error {
 		now := time.Now()
 		done, err := rotateKeys(ctx, database, keyRotation{
 			algorithm: c.SigningAlgorithm, lead: c.SignAfter, discard: c.DiscardOld, master: master, now: now,
@@ -90,7 +89,7 @@ type keyRotated struct {
 
 // rotateKeys adds a key that is sealed when there is a master key. The plain keys that are there are sealed with it, as
 // serve does: half a lock is none.
-func rotateKeys(ctx context.Context, database *sqlite.Store, rotation keyRotation) (done keyRotated, err error) {
+func rotateKeys(ctx context.Context, database commandDatabase, rotation keyRotation) (done keyRotated, err error) {
 	if done.sealed, err = sealSigningKeys(ctx, database, rotation.master); err != nil && !rotation.discard {
 		return done, err
 	}
@@ -174,7 +173,7 @@ type keysPruneCommand struct{ Database }
 
 // Run deletes what has ended.
 func (c keysPruneCommand) Run(ctx context.Context, e *environment) error {
-	return withDatabase(ctx, c.Database.Database, func(database *sqlite.Store) error {
+	return withDatabase(ctx, c.Database.Database, func(database commandDatabase) error {
 		var removed []string
 		err := database.ChangeSigningKeys(ctx, func(keys []store.SigningKey) (store.KeyChange, error) {
 			change := store.PruneSigningKeys(keys, time.Now())
@@ -209,7 +208,7 @@ func (c keysRewrapCommand) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
-	return withDatabase(ctx, c.Database.Database, func(database *sqlite.Store) error {
+	return withDatabase(ctx, c.Database.Database, func(database commandDatabase) error {
 		count := 0
 		err := database.ChangeSigningKeys(ctx, func(keys []store.SigningKey) (store.KeyChange, error) {
 			change, err := store.SealSigningKeys(keys, master, next)
@@ -250,7 +249,7 @@ type listedKey struct {
 
 // Run prints the list.
 func (c keysListCommand) Run(ctx context.Context, e *environment) error {
-	return withDatabase(ctx, c.Database.Database, func(database *sqlite.Store) error {
+	return withDatabase(ctx, c.Database.Database, func(database commandDatabase) error {
 		keys, err := database.SigningKeys(ctx)
 		if err != nil {
 			return err

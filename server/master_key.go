@@ -9,7 +9,6 @@ import (
 	"runtime"
 
 	"github.com/procore/terraform-provider-procore/server/store"
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // masterKeyVariable holds the master key itself. There is no flag for it: everybody on a machine can read the arguments
@@ -76,7 +75,7 @@ func readMasterKey(path string) (key store.MasterKey, err error) {
 
 // sealSigningKeys seals what is in plain, when there is a master key, and removes what is left of the plain bytes in the
 // database's files. It returns the ids of the keys that it sealed. It fails where a key is sealed with another master key.
-func sealSigningKeys(ctx context.Context, database *sqlite.Store, master store.MasterKey) (sealed []string, err error) {
+func sealSigningKeys(ctx context.Context, database commandDatabase, master store.MasterKey) (sealed []string, err error) {
 	if master.IsZero() {
 		return nil, nil
 	}
@@ -99,7 +98,7 @@ func sealSigningKeys(ctx context.Context, database *sqlite.Store, master store.M
 }
 
 // scrub removes the plain bytes of keys that were sealed, unless that was done.
-func scrub(ctx context.Context, database *sqlite.Store) error {
+func scrub(ctx context.Context, database commandDatabase) error {
 	due, err := database.ScrubDue(ctx)
 	if err == nil && due {
 		err = database.Scrub(ctx)

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // metrics are one server's own: a registry of their own lets several servers live in one process.
@@ -70,8 +70,8 @@ func newMetrics() *metrics {
 	return m
 }
 
-// observeDatabase is for sqlite.Options.
-func (m *metrics) observeDatabase(operation sqlite.Operation, took time.Duration) {
+// observeDatabase is for databaseOptions.
+func (m *metrics) observeDatabase(operation sqlstore.Operation, took time.Duration) {
 	m.database.WithLabelValues(string(operation)).Observe(took.Seconds())
 }
 

@@ -20,16 +20,19 @@ const (
 	readinessTimeout = 3 * time.Second
 )
 
+// probed is what readiness asks of the database.
+type probed interface {
+	CheckRead(ctx context.Context) error
+	CheckWrite(ctx context.Context) error
+	// Damage returns what damage is known, without looking for it.
+	Damage() error
+}
+
 // readiness finds out whether requests would be answered: whether the database can be read, and whether a change would
 // be written. The probe is a real change, so that a disk that is full or read-only, or a lock that somebody holds, is
 // found before a request meets it.
 type readiness struct {
-	database interface {
-		CheckRead(ctx context.Context) error
-		CheckWrite(ctx context.Context) error
-		// Damage returns what damage is known, without looking for it.
-		Damage() error
-	}
+	database probed
 	// keys returns an error while a signing key can't be used, and is quick.
 	keys     func() error
 	logger   *slog.Logger

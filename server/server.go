@@ -13,13 +13,12 @@ import (
 	"github.com/procore/terraform-provider-procore/server/oauth"
 	"github.com/procore/terraform-provider-procore/server/rest"
 	"github.com/procore/terraform-provider-procore/server/store"
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // Server is the management API on one database. It is safe for concurrent use.
 type Server struct {
 	config  Config
-	store   *sqlite.Store
+	store   database
 	oauth   *oauth.Server
 	handler http.Handler
 	metrics *metrics
@@ -34,8 +33,8 @@ type Server struct {
 func New(ctx context.Context, config Config) (*Server, error) {
 	config = config.withDefaults()
 	metrics := newMetrics()
-	database, err := sqlite.Open(ctx, sqlite.Options{
-		Path: config.Database, Policy: config.Policy, Now: config.Now, Observe: metrics.observeDatabase,
+	database, err := openDatabase(ctx, config.Database, databaseOptions{
+		Policy: config.Policy, Now: config.Now, Observe: metrics.observeDatabase,
 	})
 	if err != nil {
 		return nil, err
@@ -73,9 +72,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	metrics := s.metrics
-	limiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
-	endedLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
-	tokenLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("oauth"))
+	limiter, endedLimiter, tokenLimiter := s.newLimiter("rest", "rest"), s.newLimiter("rest", "ended"), s.newLimiter("oauth", "oauth")
 	s.oauth, err = oauth.New(ctx, oauth.Config{
 		Tokens: s.store, Keys: s.store, MasterKey: s.config.MasterKey, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
 		Now: s.config.Now, Logger: s.config.Logger,
@@ -109,6 +106,15 @@ func (s *Server) wire(ctx context.Context) error {
 	s.handler = middleware(mux, s.config, metrics)
 	s.connections = newConnections(s.config.MaxConnections, metrics)
 	return nil
+}
+
+// newLimiter returns a limiter with a count of its own, that of the API by this name.
+func (s *Server) newLimiter(metric, api string) *limiter {
+	var shared *leases
+	if s.store.Shared() {
+		shared = &leases{windows: s.store, api: api, logger: s.config.Logger}
+	}
+	return newLimiter(s.config.RateLimit, s.config.Now, s.metrics.throttled.WithLabelValues(metric), shared)
 }
 
 // authenticate is how rest learns who a token speaks for.

@@ -17,8 +17,9 @@ import (
 
 // A running server notices within keyRereadInterval and keyPollInterval what 'keys rotate' did to the database.
 const (
-	// keyRereadInterval is how often the keys are read from the database at most. Anybody can send a token with a kid
-	// that nobody knows; this keeps it from being a way to the database.
+	// keyRereadInterval is how often the keys are read from the database by the poll, and how often because of a kid that
+	// nobody knows, which anybody can send: this keeps it from being a way to the database. The two don't wait for each
+	// other, or a server would refuse what another one signs that has noticed a new key a moment earlier.
 	keyRereadInterval = 3 * time.Second
 	// keyPollInterval is how often it is asked whether it is time to read them again, off the way of every request.
 	keyPollInterval = time.Second
@@ -37,10 +38,10 @@ type keySet struct {
 	current atomic.Pointer[keys]
 
 	// rereading is held while the keys are read again; a channel, so that waiting for another request's read ends with the
-	// context. lastRead and lastErr are of the last time.
-	rereading chan struct{}
-	lastRead  time.Time
-	lastErr   error
+	// context. lastRead and lastErr are of the last time, and lastUnknown is when it was last done for an unknown kid.
+	rereading             chan struct{}
+	lastRead, lastUnknown time.Time
+	lastErr               error
 
 	stop    func()
 	stopped chan struct{}
@@ -92,7 +93,7 @@ func (s *keySet) poll(ctx context.Context) {
 			return
 		case <-ticker.C:
 			limited, cancel := context.WithTimeout(ctx, keyPollTimeout)
-			_ = s.reread(limited) // logged, and those in memory still hold
+			_ = s.reread(limited, &s.lastRead) // logged, and those in memory still hold
 			cancel()
 		}
 	}
@@ -103,7 +104,7 @@ func (s *keySet) find(ctx context.Context, id string) (one *key, found bool, err
 	if one, found = s.current.Load().find(id, s.now()); found {
 		return one, true, nil
 	}
-	if err := s.reread(ctx); err != nil {
+	if err := s.reread(ctx, &s.lastUnknown); err != nil {
 		return nil, false, err
 	}
 	one, found = s.current.Load().find(id, s.now())
@@ -117,9 +118,10 @@ func (s *keySet) holds(known *key) bool {
 	return found && one == known
 }
 
-// reread reads the keys again unless that was done a moment ago; then the outcome of that time holds. Whoever comes
-// while they are being read waits for the result, so that no good token is refused meanwhile.
-func (s *keySet) reread(ctx context.Context) error {
+// reread reads the keys again unless that was done a moment ago for the same reason, whose last time is kept in last; then
+// the outcome of that time holds. Whoever comes while they are being read waits for the result, so that no good token is
+// refused meanwhile.
+func (s *keySet) reread(ctx context.Context, last *time.Time) error {
 	select {
 	case s.rereading <- struct{}{}:
 		defer func() { <-s.rereading }()
@@ -127,7 +129,7 @@ func (s *keySet) reread(ctx context.Context) error {
 		return ctx.Err()
 	}
 	// A clock that went back must not keep the keys from being read until it has caught up.
-	if since := s.now().Sub(s.lastRead); since >= 0 && since < keyRereadInterval {
+	if since := s.now().Sub(*last); since >= 0 && since < keyRereadInterval {
 		return s.lastErr
 	}
 	err := s.read(ctx)
@@ -139,6 +141,7 @@ func (s *keySet) reread(ctx context.Context) error {
 			slog.Any("cause", err))
 	}
 	s.lastRead, s.lastErr = s.now(), err
+	*last = s.lastRead
 	return err
 }
 

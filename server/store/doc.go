@@ -2,8 +2,8 @@
 //
 // It holds the nouns (Company, ServiceAccount, Contact, SigningKey …), the rules that they obey wherever they are
 // stored (names, tools and levels, what a secret looks like, what a reset does, which token still counts), the errors
-// that break a rule, and the small interfaces that the HTTP layers ask of a database. A database package such as
-// store/sqlite implements those interfaces; it decides nothing that is decided here.
+// that break a rule, and the small interfaces that the HTTP layers ask of a database. store/sqlstore
+// implements those interfaces; it decides nothing that is decided here.
 //
 // The package imports the standard library only, so that every other package of the server can import it.
 package store
@@ -69,6 +69,8 @@ func (p Precondition[T]) Check(stored T) error {
 // Permissions is what the permission endpoints read and change.
 type Permissions interface {
 	CompanyPermissions(ctx context.Context, company, account ID) (AccountLevels, error)
+	// ListCompanyPermissions has an item for each account, also for one that holds nothing.
+	ListCompanyPermissions(ctx context.Context, company ID, query AccessQuery) (Page[AccountLevels], error)
 	// ReplaceCompanyPermissions replaces all levels on company tools and returns them without those at LevelNone.
 	ReplaceCompanyPermissions(ctx context.Context, company, account ID, levels Levels, precondition Precondition[AccountLevels]) (AccountLevels, error)
 }
@@ -86,6 +88,8 @@ type Projects interface {
 type Assignments interface {
 	Assignment(ctx context.Context, company, account, project ID) (Assignment, error)
 	ListAssignments(ctx context.Context, company, account ID, page PageRequest) (Page[Assignment], error)
+	// ListCompanyAssignments lists those of all accounts.
+	ListCompanyAssignments(ctx context.Context, company ID, query AccessQuery) (Page[Assignment], error)
 	// PutAssignment makes the assignment or replaces its levels, and reports whether it made it.
 	PutAssignment(ctx context.Context, company, account, project ID, levels Levels, precondition Precondition[Assignment]) (assignment Assignment, made bool, err error)
 	DeleteAssignment(ctx context.Context, company, account, project ID, precondition Precondition[Assignment]) error

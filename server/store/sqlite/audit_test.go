@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // scene is a database in which every kind of change can be made.
@@ -32,7 +33,13 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	database, admin := initialized(t)
+	return newSceneAt(t, nil)
+}
+
+// newSceneAt is newScene with a clock.
+func newSceneAt(t *testing.T, now func() time.Time) *scene {
+	t.Helper()
+	database, admin := initializedAt(t, now)
 	s := &scene{Store: database, t: t, ctx: t.Context(), company: admin.CompanyID}
 	other, err := database.CreateCompany(s.ctx, store.NewCompany{Name: "Beta", Admin: newAccount("Administrator", store.AdminLevels())})
 	s.must(err)
@@ -90,7 +97,7 @@ func (s *scene) rows(query string) string {
 	s.must(err)
 	columns, err := rows.Columns()
 	s.must(err)
-	lines, err := collect(rows, func(rows *sql.Rows) (string, error) {
+	lines, err := sqlstore.Collect(rows, func(rows *sql.Rows) (string, error) {
 		values, into := make([]any, len(columns)), make([]any, len(columns))
 		for i := range values {
 			into[i] = &values[i]

@@ -10,8 +10,9 @@ import (
 // stepping returns a database whose clock the test sets.
 func stepping(t *testing.T) (database *Store, admin store.ServiceAccount, set func(time.Time)) {
 	t.Helper()
-	database, admin = initialized(t)
-	return database, admin, func(to time.Time) { database.now = func() time.Time { return to } }
+	now := time.Now
+	database, admin = initializedAt(t, func() time.Time { return now() })
+	return database, admin, func(to time.Time) { now = func() time.Time { return to } }
 }
 
 func TestLastTokenTimeIsTheLatestThatHasBeen(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // Status says how bad a finding is.
@@ -176,17 +177,17 @@ func (i *inspector) run(ctx context.Context, check contentCheck) Finding {
 func (i *inspector) signingKeys(ctx context.Context) ([]store.SigningKey, error) {
 	const firstWithTimes = 4
 	if i.current >= firstWithTimes {
-		keys, err := listSigningKeys(ctx, i.tx)
+		keys, err := sqlstore.ListSigningKeys(ctx, i.tx)
 		return keys, translate(err)
 	}
 	rows, err := i.tx.QueryContext(ctx, "SELECT id, algorithm, private_key, created_at FROM signing_keys ORDER BY created_at DESC, id")
 	if err != nil {
 		return nil, translate(err)
 	}
-	keys, err := collect(rows, func(rows *sql.Rows) (key store.SigningKey, err error) {
+	keys, err := sqlstore.Collect(rows, func(rows *sql.Rows) (key store.SigningKey, err error) {
 		var createdAt int64
 		err = rows.Scan(&key.ID, &key.Algorithm, &key.PrivateKey, &createdAt)
-		key.CreatedAt = fromMicros(createdAt)
+		key.CreatedAt = sqlstore.FromMicros(createdAt)
 		key.SignAfter = key.CreatedAt
 		return key, err
 	})
@@ -219,7 +220,7 @@ func (i *inspector) list(ctx context.Context, query string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (text string, err error) {
+	return sqlstore.Collect(rows, func(rows *sql.Rows) (text string, err error) {
 		err = rows.Scan(&text)
 		return text, err
 	})

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // schemaVersion also learns what the schema should look like, for the checks after it.
@@ -81,7 +83,7 @@ func listDefinitions(ctx context.Context, tx *sql.Tx) (map[string]string, error)
 		return nil, err
 	}
 	type definition struct{ name, sql string }
-	list, err := collect(rows, func(rows *sql.Rows) (d definition, err error) {
+	list, err := sqlstore.Collect(rows, func(rows *sql.Rows) (d definition, err error) {
 		err = rows.Scan(&d.name, &d.sql)
 		return d, err
 	})
@@ -190,7 +192,7 @@ func (i *inspector) administrators(ctx context.Context) (Finding, error) {
 	if i.current < 2 { // the query asks for a table of the second schema
 		return warning("See schema_version.", "Not looked at in a schema this old."), nil
 	}
-	query := strings.Replace(workingAdmins, "a.company_id = ?", "a.company_id = companies.id", 1)
+	query := strings.Replace(sqlstore.WorkingAdmins, "a.company_id = ?", "a.company_id = companies.id", 1)
 	found, count, err := i.few(ctx, "SELECT id FROM companies WHERE NOT EXISTS (SELECT 1 "+query+") ORDER BY id")
 	if err != nil || count == 0 {
 		return ok("Every company has an administrator's account that works."), err
@@ -203,7 +205,7 @@ func (i *inspector) nonfunctional(ctx context.Context) (Finding, error) {
 	if i.current < 2 {
 		return warning("See schema_version.", "Not looked at in a schema this old."), nil
 	}
-	found, count, err := i.few(ctx, "SELECT a.id FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id WHERE NOT "+functional+" ORDER BY a.id")
+	found, count, err := i.few(ctx, "SELECT a.id FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id WHERE NOT "+sqlstore.Functional+" ORDER BY a.id")
 	if err != nil || count == 0 {
 		return ok("Every account works."), err
 	}
@@ -251,7 +253,7 @@ func (i *inspector) clock(ctx context.Context) (Finding, error) {
 		if err := i.tx.QueryRowContext(ctx, query).Scan(&latest, &name); err != nil {
 			return Finding{}, err
 		}
-		if at := fromMicros(latest.Int64); latest.Valid && at.After(i.now.Add(tolerance)) {
+		if at := sqlstore.FromMicros(latest.Int64); latest.Valid && at.After(i.now.Add(tolerance)) {
 			ahead = append(ahead, name+" "+at.Format(time.RFC3339))
 		}
 	}
@@ -275,7 +277,7 @@ func (i *inspector) ago(at sql.NullInt64) string {
 	if !at.Valid {
 		return "never"
 	}
-	return i.now.Sub(fromMicros(at.Int64)).Round(time.Second).String() + " ago"
+	return i.now.Sub(sqlstore.FromMicros(at.Int64)).Round(time.Second).String() + " ago"
 }
 
 func (i *inspector) size(ctx context.Context) (Finding, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // onceFor is a project that is to be made once.
@@ -20,13 +21,14 @@ func onceFor(id string) *store.Once[store.Project] {
 	}
 }
 
+// expiredAtOnce is how many kept answers are forgotten at once.
+const expiredAtOnce = 100
+
 // onceScene is a database with a clock that the test sets.
 func onceScene(t *testing.T) (*scene, *time.Time) {
 	t.Helper()
-	s := newScene(t)
 	now := time.Now()
-	s.now = func() time.Time { return now }
-	return s, &now
+	return newSceneAt(t, func() time.Time { return now }), &now
 }
 
 func (s *scene) makeOnce(id, name string) error {
@@ -106,7 +108,7 @@ func TestExpiredAnswersAreForgottenAFewAtATimeAndLiveOnesStay(t *testing.T) {
 	err := s.write(s.ctx, func(tx *sql.Tx) error {
 		for i := range 2*expiredAtOnce + 50 {
 			if _, err := tx.ExecContext(s.ctx, "INSERT INTO kept_answers VALUES (?, x'00', x'00', ?)",
-				fmt.Sprintf("old %d", i), micros(now.Add(-time.Hour))); err != nil {
+				fmt.Sprintf("old %d", i), sqlstore.Micros(now.Add(-time.Hour))); err != nil {
 				return err
 			}
 		}
@@ -166,9 +168,7 @@ func TestExpiredAnswersAreForgottenWithoutAnotherBeingWritten(t *testing.T) {
 	t.Parallel()
 	s, now := onceScene(t)
 	for i := range expiredAtOnce + 1 {
-		if err := s.write(s.ctx, func(tx *sql.Tx) error {
-			return s.keep(s.ctx, tx, fmt.Appendf(nil, "old %d", i), store.KeptAnswer{Fingerprint: []byte("a"), Sealed: []byte("b")})
-		}); err != nil {
+		if err := s.makeOnce(fmt.Sprintf("old %d", i), "Tower"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // Restoring says what to restore to where.
@@ -166,7 +167,7 @@ func (r Restoring) check(ctx context.Context, db *sql.DB, path string, result *R
 		}
 		var latest sql.NullInt64
 		err = tx.QueryRowContext(ctx, "SELECT count(*), max(updated_at) FROM service_accounts").Scan(&result.Accounts, &latest)
-		result.LatestChange = fromNullMicros(latest)
+		result.LatestChange = sqlstore.FromNullMicros(latest)
 		return err
 	})
 }

@@ -10,6 +10,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // seized is a database that nobody else has open, or can open until it is closed.
@@ -75,7 +76,7 @@ func (s *seized) readCounters(ctx context.Context) map[string]int64 {
 		return nil
 	}
 	counters := map[string]int64{}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = sqlstore.Collect(rows, func(rows *sql.Rows) (struct{}, error) {
 		var name string
 		var counter int64
 		err := rows.Scan(&name, &counter)

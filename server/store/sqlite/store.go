@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // Options says which file to open and how.
@@ -33,7 +34,7 @@ type Options struct {
 	BusyTimeout time.Duration
 	// Observe is told how long each read, each change and each wait for the writer took; nil means nobody is. It is
 	// called by many goroutines.
-	Observe func(operation Operation, took time.Duration)
+	Observe func(operation sqlstore.Operation, took time.Duration)
 }
 
 func (o Options) withDefaults() Options {
@@ -44,13 +45,14 @@ func (o Options) withDefaults() Options {
 		o.BusyTimeout = patience
 	}
 	if o.Observe == nil {
-		o.Observe = func(Operation, time.Duration) {}
+		o.Observe = func(sqlstore.Operation, time.Duration) {}
 	}
 	return o
 }
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
+	*sqlstore.Store
 	writer *sql.DB
 	reader *sql.DB
 	// anchor is one of the reader's connections, and never used: as long as there is one, SQLite keeps the log's file.
@@ -61,10 +63,8 @@ type Store struct {
 	identity int32
 	// named is what the database was called, and path the file that the name led to.
 	named, path string
-	policy      store.Policy
-	now         func() time.Time
 	busyTimeout time.Duration
-	observe     func(Operation, time.Duration)
+	observe     func(sqlstore.Operation, time.Duration)
 	// damage is what is known to be wrong with the database, and recent how the last change went.
 	damage atomic.Pointer[store.Error]
 	recent recent
@@ -73,18 +73,33 @@ type Store struct {
 	closed  error
 }
 
-var (
-	_ store.Companies       = (*Store)(nil)
-	_ store.ServiceAccounts = (*Store)(nil)
-	_ store.Permissions     = (*Store)(nil)
-	_ store.Projects        = (*Store)(nil)
-	_ store.Assignments     = (*Store)(nil)
-	_ store.Directory       = (*Store)(nil)
-	_ store.AuditEvents     = (*Store)(nil)
-	_ store.KeptAnswers     = (*Store)(nil)
-	_ store.Tokens          = (*Store)(nil)
-	_ store.SigningKeys     = (*Store)(nil)
-)
+// dialect is SQLite's.
+var dialect = sqlstore.Dialect{
+	Separator: "\x00",
+	Holds:     "instr(%s, ?) > 0",
+	// A PRAGMA reaches this connection only, which is the one that the transaction is on.
+	Erase: "PRAGMA secure_delete = ON", EraseNoMore: "PRAGMA secure_delete = OFF",
+}
+
+// engine is what sqlstore does its work with.
+type engine struct{ *Store }
+
+var _ sqlstore.Engine = engine{}
+
+// Write runs f in a transaction that holds the write lock from its beginning (sqlstore.Engine).
+func (e engine) Write(ctx context.Context, f func(tx sqlstore.Tx) error) error {
+	return e.write(ctx, func(tx *sql.Tx) error { return f(tx) })
+}
+
+// Read runs f on one snapshot (sqlstore.Engine).
+func (e engine) Read(ctx context.Context, f func(tx sqlstore.Tx) error) error {
+	return e.read(ctx, func(tx *sql.Tx) error { return f(tx) })
+}
+
+// LookUp runs f without a transaction: its one statement is a snapshot by itself (sqlstore.Engine).
+func (e engine) LookUp(_ context.Context, f func(tx sqlstore.Tx) error) error {
+	return e.lookUp(func() error { return f(e.reader) })
+}
 
 // Open opens the database and brings its schema up to date.
 //
@@ -98,8 +113,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		held: held, named: options.Path, path: path, policy: options.Policy, now: options.Now, busyTimeout: options.BusyTimeout, observe: options.Observe,
+		held: held, named: options.Path, path: path, busyTimeout: options.BusyTimeout, observe: options.Observe,
 	}
+	s.Store = sqlstore.New(engine{s}, sqlstore.Options{Name: path, Policy: options.Policy, Now: options.Now, Dialect: dialect})
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

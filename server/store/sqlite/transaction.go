@@ -6,16 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
-)
 
-// Operation is a kind of work whose time Options.Observe is told.
-type Operation string
-
-// The operations. OperationWait is the time until a change has the database to itself; OperationWrite begins then.
-const (
-	OperationRead  Operation = "read"
-	OperationWrite Operation = "write"
-	OperationWait  Operation = "wait"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // write runs f in a transaction that holds the write lock from its beginning. What it acknowledges is on the disk, in
@@ -44,12 +36,12 @@ func (s *Store) writable() error {
 func (s *Store) change(ctx context.Context, f func(tx *sql.Tx) error) error {
 	waiting := time.Now()
 	connection, tx, err := s.begin(ctx)
-	s.observe(OperationWait, time.Since(waiting))
+	s.observe(sqlstore.OperationWait, time.Since(waiting))
 	if err != nil {
 		return translate(err)
 	}
 	defer func() { _ = connection.Close() }() // gives it back to the pool
-	defer func(started time.Time) { s.observe(OperationWrite, time.Since(started)) }(time.Now())
+	defer func(started time.Time) { s.observe(sqlstore.OperationWrite, time.Since(started)) }(time.Now())
 	return finish(tx, func(tx *sql.Tx) error {
 		if err := f(tx); err != nil {
 			return err
@@ -101,7 +93,7 @@ func (s *Store) read(ctx context.Context, f func(tx *sql.Tx) error) error {
 func (s *Store) lookUp(f func() error) error {
 	started := time.Now()
 	err := s.note(translate(f()))
-	s.observe(OperationRead, time.Since(started))
+	s.observe(sqlstore.OperationRead, time.Since(started))
 	if damage := s.Damage(); damage != nil && err != nil {
 		return damage
 	}

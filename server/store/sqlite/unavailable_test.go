@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // locked holds the write lock of a database as another process does, until the function that it returns is called.
@@ -154,10 +155,10 @@ func TestLogStaysWhileTheDatabaseIsOpen(t *testing.T) {
 func TestReadsChangesAndWaitsAreObserved(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	var seen []Operation
+	var seen []sqlstore.Operation
 	database, err := Open(t.Context(), Options{
 		Path: filepath.Join(t.TempDir(), "procore.db"), Create: true,
-		Observe: func(operation Operation, took time.Duration) {
+		Observe: func(operation sqlstore.Operation, took time.Duration) {
 			mu.Lock()
 			defer mu.Unlock()
 			if took <= 0 {
@@ -170,7 +171,7 @@ func TestReadsChangesAndWaitsAreObserved(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = database.Close() }()
-	expect := func(err error, want ...Operation) {
+	expect := func(err error, want ...sqlstore.Operation) {
 		t.Helper()
 		mu.Lock()
 		defer mu.Unlock()
@@ -180,11 +181,11 @@ func TestReadsChangesAndWaitsAreObserved(t *testing.T) {
 		seen = nil
 	}
 	_, err = database.Companies(t.Context())
-	expect(err, OperationRead)
-	expect(database.RevokeToken(t.Context(), "x", time.Now()), OperationWait, OperationWrite)
+	expect(err, sqlstore.OperationRead)
+	expect(database.RevokeToken(t.Context(), "x", time.Now()), sqlstore.OperationWait, sqlstore.OperationWrite)
 	_, err = database.ServiceAccountByClientID(t.Context(), "nobody")
 	wantCode(t, err, store.CodeNotFound)
-	expect(nil, OperationRead)
+	expect(nil, sqlstore.OperationRead)
 }
 
 func TestWriteProbeIsSparedWhereAChangeHasJustSucceeded(t *testing.T) {

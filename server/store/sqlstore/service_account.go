@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // ServiceAccount returns one account of the company, or *store.Error with CodeNotFound.
 func (s *Store) ServiceAccount(ctx context.Context, company, id store.ID) (store.ServiceAccount, error) {
 	var account store.ServiceAccount
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		var err error
 		account, err = s.findServiceAccount(ctx, tx, company, id)
 		return err
@@ -27,7 +27,7 @@ func (s *Store) ServiceAccount(ctx context.Context, company, id store.ID) (store
 func (s *Store) CreateServiceAccount(
 	ctx context.Context, company store.ID, account store.NewServiceAccount, once *store.Once[store.ServiceAccount],
 ) (store.ServiceAccount, error) {
-	return writeOnce(ctx, s, once, func(tx *sql.Tx) (store.ServiceAccount, error) {
+	return writeOnce(ctx, s, once, func(tx Tx) (store.ServiceAccount, error) {
 		now := s.now()
 		if err := s.policy.CheckCreation(now); err != nil {
 			return store.ServiceAccount{}, err
@@ -42,7 +42,7 @@ func (s *Store) UpdateServiceAccount(
 	ctx context.Context, company, id store.ID, change store.ServiceAccountChange, precondition store.Precondition[store.ServiceAccount],
 ) (store.ServiceAccount, error) {
 	var updated store.ServiceAccount
-	err := s.write(ctx, func(tx *sql.Tx) (err error) {
+	err := s.write(ctx, func(tx Tx) (err error) {
 		updated, err = s.changeServiceAccount(ctx, tx, company, id, precondition, func(account *store.ServiceAccount) error {
 			changed, err := change.Apply(*account)
 			if err != nil {
@@ -66,7 +66,7 @@ func (s *Store) UpdateServiceAccount(
 // DeleteServiceAccount deletes an account, which ends its tokens, and deactivates its contact. It returns *store.Error
 // with CodeNotFound, CodeDeletionProtected or CodeLastAdmin, or the precondition's error, and then changes nothing.
 func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, precondition store.Precondition[store.ServiceAccount]) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		account, err := s.findServiceAccount(ctx, tx, company, id)
 		if err != nil {
 			return err
@@ -91,15 +91,15 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = 0, updated_at = max(updated_at, ?) WHERE service_account_id = ?",
-			micros(s.now()), id)
+		now := Micros(s.now())
+		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = FALSE, updated_at = "+laterTime+" WHERE service_account_id = ?", now, now, id)
 		return err
 	})
 }
 
 // changeServiceAccount reads an account, lets f change it, and writes it back if it did.
 func (s *Store) changeServiceAccount(
-	ctx context.Context, tx *sql.Tx, company, id store.ID, precondition store.Precondition[store.ServiceAccount],
+	ctx context.Context, tx Tx, company, id store.ID, precondition store.Precondition[store.ServiceAccount],
 	f func(account *store.ServiceAccount) error,
 ) (store.ServiceAccount, error) {
 	account, err := s.findServiceAccount(ctx, tx, company, id)
@@ -114,7 +114,7 @@ func (s *Store) changeServiceAccount(
 		return changed, err
 	}
 	changed.UpdatedAt = later(s.now(), account.UpdatedAt)
-	return changed, updateServiceAccount(ctx, tx, changed)
+	return changed, s.updateServiceAccount(ctx, tx, changed)
 }
 
 // sameStored compares all that updateServiceAccount writes.
@@ -126,7 +126,7 @@ func sameStored(a, b store.ServiceAccount) bool {
 
 // insertServiceAccount validates and writes an account with its contact and first permissions.
 func (s *Store) insertServiceAccount(
-	ctx context.Context, tx *sql.Tx, companyID store.ID, account store.NewServiceAccount, now time.Time,
+	ctx context.Context, tx Tx, companyID store.ID, account store.NewServiceAccount, now time.Time,
 ) (store.ServiceAccount, error) {
 	var none store.ServiceAccount
 	company, err := findCompany(ctx, tx, companyID)
@@ -139,29 +139,26 @@ func (s *Store) insertServiceAccount(
 	if err := checkNameFree(ctx, tx, companyID, account.Name, 0); err != nil {
 		return none, err
 	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO service_accounts
+	var id store.ID
+	err = tx.QueryRowContext(ctx, `INSERT INTO service_accounts
 		(company_id, name, name_key, search_key, app_type, marketplace_app, description, client_id,
 		 deletion_protection, add_to_new_projects, secret_version, secret_digest, secret_created_at, token_epoch,
-		 created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?, ?)`,
+		 created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?, ?) RETURNING id`,
 		companyID, account.Name, store.FoldCase(account.Name),
-		searchKey(account.Name, account.Description, account.ClientID), account.AppType, account.MarketplaceApp,
+		s.searchKey(account.Name, account.Description, account.ClientID), account.AppType, account.MarketplaceApp,
 		account.Description, account.ClientID, account.DeletionProtection, account.AddToNewProjects,
-		account.SecretDigest[:], micros(now), micros(now), micros(now))
+		account.SecretDigest[:], Micros(now), Micros(now), Micros(now)).Scan(&id)
 	if err != nil {
 		return none, err
 	}
-	id, err := result.LastInsertId()
-	if err != nil {
+	contact := store.NewContact(account.Name, company.Name, id)
+	if err := insertContact(ctx, tx, companyID, id, contact, now); err != nil {
 		return none, err
 	}
-	contact := store.NewContact(account.Name, company.Name, store.ID(id))
-	if err := insertContact(ctx, tx, companyID, store.ID(id), contact, now); err != nil {
+	if err := insertCompanyPermissions(ctx, tx, id, account.Levels); err != nil {
 		return none, err
 	}
-	if err := insertCompanyPermissions(ctx, tx, store.ID(id), account.Levels); err != nil {
-		return none, err
-	}
-	created, err := s.findServiceAccount(ctx, tx, companyID, store.ID(id))
+	created, err := s.findServiceAccount(ctx, tx, companyID, id)
 	if err != nil {
 		return none, err
 	}
@@ -173,7 +170,7 @@ func (s *Store) insertServiceAccount(
 	return created, s.record(ctx, tx, store.ActionAccountCreated, companyID, created.ID, nil, facts)
 }
 
-func updateServiceAccount(ctx context.Context, tx *sql.Tx, account store.ServiceAccount) error {
+func (s *Store) updateServiceAccount(ctx context.Context, tx Tx, account store.ServiceAccount) error {
 	credentials := account.Credentials
 	var previousDigest any
 	if !credentials.PreviousExpiresAt.IsZero() {
@@ -183,16 +180,16 @@ func updateServiceAccount(ctx context.Context, tx *sql.Tx, account store.Service
 		marketplace_app = ?, description = ?, deletion_protection = ?, add_to_new_projects = ?, secret_version = ?,
 		secret_digest = ?, secret_created_at = ?, previous_secret_digest = ?, previous_secret_expires_at = ?,
 		token_epoch = ?, updated_at = ? WHERE id = ?`,
-		account.Name, store.FoldCase(account.Name), searchKey(account.Name, account.Description, account.ClientID),
+		account.Name, store.FoldCase(account.Name), s.searchKey(account.Name, account.Description, account.ClientID),
 		account.AppType, account.MarketplaceApp, account.Description, account.DeletionProtection,
 		account.AddToNewProjects, credentials.SecretVersion, credentials.SecretDigest[:],
-		micros(credentials.SecretCreatedAt), previousDigest, nullMicros(credentials.PreviousExpiresAt),
-		credentials.TokenEpoch, micros(account.UpdatedAt), account.ID)
+		Micros(credentials.SecretCreatedAt), previousDigest, nullMicros(credentials.PreviousExpiresAt),
+		credentials.TokenEpoch, Micros(account.UpdatedAt), account.ID)
 	return err
 }
 
 // checkNameFree returns *store.Error with CodeNameTaken when another account of the company has the name.
-func checkNameFree(ctx context.Context, tx *sql.Tx, company store.ID, name string, self store.ID) error {
+func checkNameFree(ctx context.Context, tx Tx, company store.ID, name string, self store.ID) error {
 	var existing store.ID
 	var existingName string
 	err := tx.QueryRowContext(ctx,
@@ -207,11 +204,13 @@ func checkNameFree(ctx context.Context, tx *sql.Tx, company store.ID, name strin
 	return store.NameTaken(existingName, existing)
 }
 
-// searchSeparator keeps a match from running across two fields. No field may hold it: it is a control character.
-const searchSeparator = "\x00"
-
 // searchKey is the text that a search looks through.
-func searchKey(fields ...string) string { return store.FoldCase(strings.Join(fields, searchSeparator)) }
+func (s *Store) searchKey(fields ...string) string {
+	return store.FoldCase(strings.Join(fields, s.dialect.Separator))
+}
+
+// laterTime is the later one of updated_at and a time that is bound twice, so that no clock that was put back makes it earlier.
+const laterTime = "CASE WHEN updated_at > ? THEN updated_at ELSE ? END"
 
 // accountColumns and scanServiceAccount belong together.
 const accountColumns = `a.id, a.company_id, a.name, a.app_type, a.marketplace_app, a.description, a.client_id,
@@ -222,7 +221,7 @@ const accountColumns = `a.id, a.company_id, a.name, a.app_type, a.marketplace_ap
 
 const accountTables = `service_accounts a JOIN contacts c ON c.service_account_id = a.id`
 
-func (s *Store) findServiceAccount(ctx context.Context, tx *sql.Tx, company, id store.ID) (store.ServiceAccount, error) {
+func (s *Store) findServiceAccount(ctx context.Context, tx Tx, company, id store.ID) (store.ServiceAccount, error) {
 	account, err := s.scanServiceAccount(tx.QueryRowContext(ctx,
 		"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.id = ? AND a.company_id = ?", id, company))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -250,13 +249,13 @@ func (s *Store) scanServiceAccount(row scanner) (store.ServiceAccount, error) {
 		return account, err
 	}
 	if copy(credentials.SecretDigest[:], digest) != len(credentials.SecretDigest) {
-		return account, damaged("the secret digest of service account " + account.ID.String() + " has another length")
+		return account, Damaged("the secret digest of service account " + account.ID.String() + " has another length")
 	}
 	copy(credentials.PreviousDigest[:], previous)
-	credentials.SecretCreatedAt = fromMicros(secretCreatedAt)
-	credentials.PreviousExpiresAt = fromNullMicros(previousExpiresAt)
-	account.LastTokenAt = fromNullMicros(lastTokenAt)
-	account.CreatedAt, account.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	credentials.SecretCreatedAt = FromMicros(secretCreatedAt)
+	credentials.PreviousExpiresAt = FromNullMicros(previousExpiresAt)
+	account.LastTokenAt = FromNullMicros(lastTokenAt)
+	account.CreatedAt, account.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	account.SetStatus(s.policy, s.now())
 	return account, nil
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // Project returns one project of the company, or *store.Error with CodeNotFound.
 func (s *Store) Project(ctx context.Context, company, id store.ID) (store.Project, error) {
 	var project store.Project
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		var err error
 		project, err = findProject(ctx, tx, company, id)
 		return err
@@ -46,7 +46,7 @@ func (s *Store) ListProjects(ctx context.Context, company store.ID, query store.
 		add(idCondition("id", query.IDs), idArguments(query.IDs)...)
 	}
 	if query.Search != "" {
-		condition, values := searchCondition("search_key", query.Search)
+		condition, values := s.searchCondition("search_key", query.Search)
 		add(condition, values...)
 	}
 	return list(ctx, s, listing[store.Project]{
@@ -63,20 +63,17 @@ func (s *Store) CreateProject(
 	if err := project.Normalize(); err != nil {
 		return store.Project{}, err
 	}
-	return writeOnce(ctx, s, once, func(tx *sql.Tx) (none store.Project, err error) {
+	return writeOnce(ctx, s, once, func(tx Tx) (none store.Project, err error) {
 		now := s.now()
-		result, err := tx.ExecContext(ctx, `INSERT INTO projects (company_id, name, name_key, search_key, project_number,
-			active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			company, project.Name, store.FoldCase(project.Name), searchKey(project.Name, project.ProjectNumber),
-			project.ProjectNumber, project.Active, micros(now), micros(now))
+		var id store.ID
+		err = tx.QueryRowContext(ctx, `INSERT INTO projects (company_id, name, name_key, search_key, project_number,
+			active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			company, project.Name, store.FoldCase(project.Name), s.searchKey(project.Name, project.ProjectNumber),
+			project.ProjectNumber, project.Active, Micros(now), Micros(now)).Scan(&id)
 		if err != nil {
 			return none, err
 		}
-		id, err := result.LastInsertId()
-		if err != nil {
-			return none, err
-		}
-		created, err := findProject(ctx, tx, company, store.ID(id))
+		created, err := findProject(ctx, tx, company, id)
 		if err != nil {
 			return none, err
 		}
@@ -89,12 +86,12 @@ func (s *Store) CreateProject(
 
 // addToNewProject assigns the accounts that are set to be added to all new projects. They get no levels: what they may
 // do there is for somebody to say.
-func (s *Store) addToNewProject(ctx context.Context, tx *sql.Tx, company, project store.ID, now time.Time) error {
+func (s *Store) addToNewProject(ctx context.Context, tx Tx, company, project store.ID, now time.Time) error {
 	rows, err := tx.QueryContext(ctx, "SELECT id FROM service_accounts WHERE company_id = ? AND add_to_new_projects ORDER BY id", company)
 	if err != nil {
 		return err
 	}
-	accounts, err := collect(rows, scanID)
+	accounts, err := Collect(rows, scanID)
 	if err != nil {
 		return err
 	}
@@ -112,7 +109,7 @@ func (s *Store) UpdateProject(
 	ctx context.Context, company, id store.ID, change store.ProjectChange, precondition store.Precondition[store.Project],
 ) (store.Project, error) {
 	var changed store.Project
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		project, err := findProject(ctx, tx, company, id)
 		if err != nil {
 			return err
@@ -126,8 +123,8 @@ func (s *Store) UpdateProject(
 		changed.UpdatedAt = later(s.now(), project.UpdatedAt)
 		_, err = tx.ExecContext(ctx, `UPDATE projects SET name = ?, name_key = ?, search_key = ?, project_number = ?,
 			active = ?, updated_at = ? WHERE id = ?`,
-			changed.Name, store.FoldCase(changed.Name), searchKey(changed.Name, changed.ProjectNumber),
-			changed.ProjectNumber, changed.Active, micros(changed.UpdatedAt), id)
+			changed.Name, store.FoldCase(changed.Name), s.searchKey(changed.Name, changed.ProjectNumber),
+			changed.ProjectNumber, changed.Active, Micros(changed.UpdatedAt), id)
 		if err != nil {
 			return err
 		}
@@ -139,7 +136,7 @@ func (s *Store) UpdateProject(
 // DeleteProject deletes a project, and with it the accounts' assignments to it. It returns *store.Error with
 // CodeNotFound or the precondition's error.
 func (s *Store) DeleteProject(ctx context.Context, company, id store.ID, precondition store.Precondition[store.Project]) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		project, err := findProject(ctx, tx, company, id)
 		if err != nil {
 			return err
@@ -163,12 +160,12 @@ func (s *Store) DeleteProject(ctx context.Context, company, id store.ID, precond
 const toldAssignments = 100
 
 // removeAssignments takes every account out of a project, and adds to the project's facts who was in it.
-func (s *Store) removeAssignments(ctx context.Context, tx *sql.Tx, company, project store.ID, facts store.Facts) error {
+func (s *Store) removeAssignments(ctx context.Context, tx Tx, company, project store.ID, facts store.Facts) error {
 	rows, err := tx.QueryContext(ctx, "SELECT service_account_id FROM project_assignments WHERE project_id = ? ORDER BY 1", project)
 	if err != nil {
 		return err
 	}
-	accounts, err := collect(rows, scanID)
+	accounts, err := Collect(rows, scanID)
 	if err != nil {
 		return err
 	}
@@ -191,7 +188,7 @@ func (s *Store) removeAssignments(ctx context.Context, tx *sql.Tx, company, proj
 
 const projectColumns = "id, company_id, name, project_number, active, created_at, updated_at"
 
-func findProject(ctx context.Context, tx *sql.Tx, company, id store.ID) (store.Project, error) {
+func findProject(ctx context.Context, tx Tx, company, id store.ID) (store.Project, error) {
 	project, err := scanProject(tx.QueryRowContext(ctx,
 		"SELECT "+projectColumns+" FROM projects WHERE id = ? AND company_id = ?", id, company))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -204,7 +201,7 @@ func scanProject(row scanner) (store.Project, error) {
 	var project store.Project
 	var createdAt, updatedAt int64
 	err := row.Scan(&project.ID, &project.CompanyID, &project.Name, &project.ProjectNumber, &project.Active, &createdAt, &updatedAt)
-	project.CreatedAt, project.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	project.CreatedAt, project.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	return project, err
 }
 

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-func insertContact(ctx context.Context, tx *sql.Tx, company, account store.ID, contact store.Contact, now time.Time) error {
+func insertContact(ctx context.Context, tx Tx, company, account store.ID, contact store.Contact, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO contacts (company_id, service_account_id, name, email_address,
-		assigned_email_address, active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 1, ?, ?)`,
-		company, account, contact.Name, contact.EmailAddress, contact.AssignedEmailAddress, micros(now), micros(now))
+		assigned_email_address, active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, TRUE, ?, ?)`,
+		company, account, contact.Name, contact.EmailAddress, contact.AssignedEmailAddress, Micros(now), Micros(now))
 	return err
 }
 
@@ -27,7 +27,7 @@ const inDirectory = `(c.company_id = ? OR EXISTS
 // Contact returns one contact of the company's directory, or *store.Error with CodeNotFound.
 func (s *Store) Contact(ctx context.Context, company, id store.ID) (store.DirectoryContact, error) {
 	var contact store.DirectoryContact
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		var err error
 		contact, err = findContact(ctx, tx, company, id)
 		return err
@@ -52,7 +52,7 @@ func (s *Store) ChangeContactEmail(
 		return store.DirectoryContact{}, err
 	}
 	var changed store.DirectoryContact
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		contact, err := findContact(ctx, tx, company, id)
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *Store) ChangeContactEmail(
 		}
 		changed.EmailAddress, changed.UpdatedAt = address, later(s.now(), contact.UpdatedAt)
 		if _, err := tx.ExecContext(ctx, "UPDATE contacts SET email_address = ?, updated_at = ? WHERE id = ?",
-			address, micros(changed.UpdatedAt), id); err != nil {
+			address, Micros(changed.UpdatedAt), id); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, store.ActionContactUpdated, company, contact.ServiceAccountID,
@@ -88,7 +88,7 @@ func (s *Store) ChangeContactEmail(
 func (s *Store) AddContact(
 	ctx context.Context, company, id store.ID, once *store.Once[store.DirectoryContact],
 ) (store.DirectoryContact, error) {
-	return writeOnce(ctx, s, once, func(tx *sql.Tx) (store.DirectoryContact, error) {
+	return writeOnce(ctx, s, once, func(tx Tx) (store.DirectoryContact, error) {
 		contact, err := scanContact(tx.QueryRowContext(ctx, "SELECT "+contactColumns+" FROM contacts c WHERE c.id = ?", id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return contact, store.NotFound("contact", id)
@@ -105,7 +105,7 @@ func (s *Store) AddContact(
 			return contact, err
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO directory_entries (contact_id, company_id, created_at) VALUES (?, ?, ?)",
-			id, company, micros(s.now())); err != nil {
+			id, company, Micros(s.now())); err != nil {
 			return contact, err
 		}
 		return contact, s.recordDirectory(ctx, tx, store.ActionContactAdded, contact, company)
@@ -115,7 +115,7 @@ func (s *Store) AddContact(
 // RemoveContact takes a contact out of this company's directory again. It returns *store.Error with CodeNotFound, or
 // CodeHomeDirectory for the directory that it was made in, or the precondition's error.
 func (s *Store) RemoveContact(ctx context.Context, company, id store.ID, precondition store.Precondition[store.DirectoryContact]) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		contact, err := findContact(ctx, tx, company, id)
 		if err != nil {
 			return err
@@ -134,7 +134,7 @@ func (s *Store) RemoveContact(ctx context.Context, company, id store.ID, precond
 }
 
 // recordDirectory writes an event for the account's own company, whose account it is that breaks or heals.
-func (s *Store) recordDirectory(ctx context.Context, tx *sql.Tx, action string, contact store.DirectoryContact, directory store.ID) error {
+func (s *Store) recordDirectory(ctx context.Context, tx Tx, action string, contact store.DirectoryContact, directory store.ID) error {
 	entry := store.Facts{"contact_id": contact.ID.String(), "directory_company_id": directory.String()}
 	if action == store.ActionContactAdded {
 		return s.record(ctx, tx, action, contact.HomeCompanyID, contact.ServiceAccountID, nil, entry)
@@ -149,7 +149,7 @@ func contactFacts(contact store.DirectoryContact) store.Facts {
 // breakAccount ends the live tokens of the account that a contact stands for, before a change of the contact that makes
 // the account nonfunctional; healing it brings none of them back. It returns *store.Error with CodeLastAdmin when the
 // account is its company's last working administrator. A deleted account's contact breaks nothing.
-func (s *Store) breakAccount(ctx context.Context, tx *sql.Tx, contact store.DirectoryContact, change string) error {
+func (s *Store) breakAccount(ctx context.Context, tx Tx, contact store.DirectoryContact, change string) error {
 	if !contact.Active {
 		return nil
 	}
@@ -164,7 +164,7 @@ func (s *Store) breakAccount(ctx context.Context, tx *sql.Tx, contact store.Dire
 	return err
 }
 
-func findContact(ctx context.Context, tx *sql.Tx, company, id store.ID) (store.DirectoryContact, error) {
+func findContact(ctx context.Context, tx Tx, company, id store.ID) (store.DirectoryContact, error) {
 	contact, err := scanContact(tx.QueryRowContext(ctx,
 		"SELECT "+contactColumns+" FROM contacts c WHERE c.id = ? AND "+inDirectory, id, company, company))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -178,6 +178,6 @@ func scanContact(row scanner) (store.DirectoryContact, error) {
 	var createdAt, updatedAt int64
 	err := row.Scan(&contact.ID, &contact.HomeCompanyID, &contact.ServiceAccountID, &contact.Name, &contact.EmailAddress,
 		&contact.AssignedEmailAddress, &contact.Active, &createdAt, &updatedAt)
-	contact.CreatedAt, contact.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	contact.CreatedAt, contact.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	return contact, err
 }

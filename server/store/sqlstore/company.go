@@ -1,11 +1,10 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
@@ -14,7 +13,7 @@ import (
 // *store.Error with CodeAlreadyInitialized when the database has a company, and then changes nothing.
 func (s *Store) Initialize(ctx context.Context, company store.NewCompany, key store.SigningKey) (store.ServiceAccount, error) {
 	var admin store.ServiceAccount
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		companies, err := listCompanies(ctx, tx)
 		if err != nil {
 			return err
@@ -23,7 +22,7 @@ func (s *Store) Initialize(ctx context.Context, company store.NewCompany, key st
 			return &store.Error{Code: store.CodeAlreadyInitialized, Message: fmt.Sprintf(
 				"The database %s already has a company (%s, id %s). If you don't have an administrator's credentials for it, "+
 					"make new ones with 'admin recover --company-id %s'; for a further company use 'company add'.",
-				s.path, companies[0].Name, companies[0].ID, companies[0].ID)}
+				s.name, companies[0].Name, companies[0].ID, companies[0].ID)}
 		}
 		if err := putSigningKey(ctx, tx, key); err != nil {
 			return err
@@ -37,14 +36,14 @@ func (s *Store) Initialize(ctx context.Context, company store.NewCompany, key st
 // CreateCompany makes a further company with its administrator's account.
 func (s *Store) CreateCompany(ctx context.Context, company store.NewCompany) (store.ServiceAccount, error) {
 	var admin store.ServiceAccount
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		companies, err := listCompanies(ctx, tx)
 		if err != nil {
 			return err
 		}
 		if len(companies) == 0 {
 			return &store.Error{Code: store.CodeNotInitialized, Message: fmt.Sprintf(
-				"The database %s has no company yet. Make the first with 'init'.", s.path)}
+				"The database %s has no company yet. Make the first with 'init'.", s.name)}
 		}
 		admin, err = s.insertCompany(ctx, tx, company)
 		return err
@@ -56,7 +55,7 @@ func (s *Store) CreateCompany(ctx context.Context, company store.NewCompany) (st
 // It is not bound by the creation cutoff: without it nobody could get in any more.
 func (s *Store) CreateAdministrator(ctx context.Context, company store.ID, account store.NewServiceAccount) (store.ServiceAccount, error) {
 	var created store.ServiceAccount
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx Tx) error {
 		var err error
 		created, err = s.insertServiceAccount(ctx, tx, company, account, s.now())
 		return err
@@ -67,7 +66,7 @@ func (s *Store) CreateAdministrator(ctx context.Context, company store.ID, accou
 // Company returns one company, or *store.Error with CodeNotFound.
 func (s *Store) Company(ctx context.Context, id store.ID) (store.Company, error) {
 	var company store.Company
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		var err error
 		company, err = findCompany(ctx, tx, id)
 		return err
@@ -78,7 +77,7 @@ func (s *Store) Company(ctx context.Context, id store.ID) (store.Company, error)
 // Companies returns every company of the database, oldest first.
 func (s *Store) Companies(ctx context.Context) ([]store.Company, error) {
 	var companies []store.Company
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		var err error
 		companies, err = listCompanies(ctx, tx)
 		return err
@@ -86,7 +85,7 @@ func (s *Store) Companies(ctx context.Context) ([]store.Company, error) {
 	return companies, err
 }
 
-func (s *Store) insertCompany(ctx context.Context, tx *sql.Tx, company store.NewCompany) (store.ServiceAccount, error) {
+func (s *Store) insertCompany(ctx context.Context, tx Tx, company store.NewCompany) (store.ServiceAccount, error) {
 	if err := company.Normalize(); err != nil {
 		return store.ServiceAccount{}, err
 	}
@@ -101,20 +100,17 @@ func (s *Store) insertCompany(ctx context.Context, tx *sql.Tx, company store.New
 		return store.ServiceAccount{}, err
 	}
 	now := s.now()
-	result, err := tx.ExecContext(ctx,
-		"INSERT INTO companies (name, name_key, created_at, updated_at) VALUES (?, ?, ?, ?)",
-		company.Name, key, micros(now), micros(now))
+	var id store.ID
+	err = tx.QueryRowContext(ctx,
+		"INSERT INTO companies (name, name_key, created_at, updated_at) VALUES (?, ?, ?, ?) RETURNING id",
+		company.Name, key, Micros(now), Micros(now)).Scan(&id)
 	if err != nil {
 		return store.ServiceAccount{}, err
 	}
-	id, err := result.LastInsertId()
-	if err != nil {
-		return store.ServiceAccount{}, err
-	}
-	return s.insertServiceAccount(ctx, tx, store.ID(id), company.Admin, now)
+	return s.insertServiceAccount(ctx, tx, id, company.Admin, now)
 }
 
-func findCompany(ctx context.Context, tx *sql.Tx, id store.ID) (store.Company, error) {
+func findCompany(ctx context.Context, tx Tx, id store.ID) (store.Company, error) {
 	company := store.Company{ID: id}
 	var createdAt, updatedAt int64
 	err := tx.QueryRowContext(ctx, "SELECT name, created_at, updated_at FROM companies WHERE id = ?", id).
@@ -122,60 +118,19 @@ func findCompany(ctx context.Context, tx *sql.Tx, id store.ID) (store.Company, e
 	if errors.Is(err, sql.ErrNoRows) {
 		return company, &store.Error{Code: store.CodeNotFound, Message: fmt.Sprintf("There is no company with the id %s.", id)}
 	}
-	company.CreatedAt, company.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+	company.CreatedAt, company.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	return company, err
 }
 
-func listCompanies(ctx context.Context, tx *sql.Tx) ([]store.Company, error) {
+func listCompanies(ctx context.Context, tx Tx) ([]store.Company, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT id, name, created_at, updated_at FROM companies ORDER BY id")
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (company store.Company, err error) {
+	return Collect(rows, func(rows *sql.Rows) (company store.Company, err error) {
 		var createdAt, updatedAt int64
 		err = rows.Scan(&company.ID, &company.Name, &createdAt, &updatedAt)
-		company.CreatedAt, company.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
+		company.CreatedAt, company.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 		return company, err
 	})
-}
-
-// collect reads all rows and closes them.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (items []T, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		item, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	return items, rows.Err()
-}
-
-// micros is how a time is stored.
-func micros(t time.Time) int64 { return t.UnixMicro() }
-
-// later is when something was changed: never before it was last, even where the clock was put back meanwhile.
-func later(now, last time.Time) time.Time {
-	if now.Before(last) {
-		return last
-	}
-	return now
-}
-
-// nullMicros stores a zero time as NULL.
-func nullMicros(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return micros(t)
-}
-
-func fromMicros(value int64) time.Time { return time.UnixMicro(value).UTC() }
-
-func fromNullMicros(value sql.NullInt64) time.Time {
-	if !value.Valid {
-		return time.Time{}
-	}
-	return fromMicros(value.Int64)
 }

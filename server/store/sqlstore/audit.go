@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // record writes an audit event in the transaction of the change that it tells of. Who made the change is the context's
 // actor. The account is 0 for an event of a project itself. Which project an event is about, its facts say (migration 0005).
-func (s *Store) record(ctx context.Context, tx *sql.Tx, action string, company, account store.ID, before, after store.Facts) error {
+func (s *Store) record(ctx context.Context, tx Tx, action string, company, account store.ID, before, after store.Facts) error {
 	factsBefore, err := encodeFacts(before)
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func (s *Store) record(ctx context.Context, tx *sql.Tx, action string, company, 
 	_, err = tx.ExecContext(ctx, `INSERT INTO audit_events (company_id, service_account_id, action,
 		actor_service_account_id, actor_client_id, request_id, facts_before, facts_after, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		company, account, action, actor.ServiceAccountID, actor.ClientID, actor.RequestID, factsBefore, factsAfter, micros(s.now()))
+		company, account, action, actor.ServiceAccountID, actor.ClientID, actor.RequestID, factsBefore, factsAfter, Micros(s.now()))
 	return err
 }
 
@@ -37,7 +37,7 @@ const (
 
 // accessFacts are what audit events say of all that an account may do, so that what a reset or a deletion took away can be
 // given back from them.
-func accessFacts(ctx context.Context, tx *sql.Tx, account store.ID) (store.Facts, error) {
+func accessFacts(ctx context.Context, tx Tx, account store.ID) (store.Facts, error) {
 	levels, err := companyPermissions(ctx, tx, account)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func accessFacts(ctx context.Context, tx *sql.Tx, account store.ID) (store.Facts
 	if err != nil {
 		return nil, err
 	}
-	projects, err := collect(rows, scanID)
+	projects, err := Collect(rows, scanID)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +99,10 @@ func auditConditions(company store.ID, query store.AuditQuery) (string, []any) {
 		add("action = ?", query.Action)
 	}
 	if !query.From.IsZero() {
-		add("created_at >= ?", micros(query.From))
+		add("created_at >= ?", Micros(query.From))
 	}
 	if !query.To.IsZero() {
-		add("created_at <= ?", micros(query.To))
+		add("created_at <= ?", Micros(query.To))
 	}
 	return strings.Join(conditions, " AND "), arguments
 }
@@ -116,15 +116,15 @@ func scanAuditEvent(row scanner, company store.ID) (store.AuditEvent, error) {
 	if err != nil {
 		return event, err
 	}
-	event.CreatedAt = fromMicros(createdAt)
+	event.CreatedAt = FromMicros(createdAt)
 	if before.Valid {
 		if err := json.Unmarshal([]byte(before.String), &event.Before); err != nil {
-			return event, damaged(fmt.Sprintf("the facts of audit event %s can't be read", event.ID))
+			return event, Damaged(fmt.Sprintf("the facts of audit event %s can't be read", event.ID))
 		}
 	}
 	if after.Valid {
 		if err := json.Unmarshal([]byte(after.String), &event.After); err != nil {
-			return event, damaged(fmt.Sprintf("the facts of audit event %s can't be read", event.ID))
+			return event, Damaged(fmt.Sprintf("the facts of audit event %s can't be read", event.ID))
 		}
 	}
 	return event, nil

@@ -1,9 +1,11 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -19,8 +21,8 @@ const byClientID = "SELECT " + accountColumns + ", a.client_id = ? FROM " + acco
 // ServiceAccountByClientID finds the account that authenticates with this client id, in any company, or returns
 // *store.Error with CodeNotFound. It does the same work for both.
 func (s *Store) ServiceAccountByClientID(ctx context.Context, clientID string) (account store.ServiceAccount, err error) {
-	err = s.lookUp(func() error {
-		row := &rowWithMatch{row: s.reader.QueryRowContext(ctx, byClientID, clientID, clientID)}
+	err = s.lookUp(ctx, func(tx Tx) error {
+		row := &rowWithMatch{row: tx.QueryRowContext(ctx, byClientID, clientID, clientID)}
 		account, err = s.scanServiceAccount(row)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && !row.matches {
 			account = store.ServiceAccount{}
@@ -41,26 +43,45 @@ func (r *rowWithMatch) Scan(destinations ...any) error {
 	return r.row.Scan(append(destinations, &r.matches)...)
 }
 
+// byTokenID finds the account that a token was issued to, its permissions on company tools, and whether the token was ended:
+// a row for each permission, or one without where there is none. One statement is one snapshot.
+const byTokenID = "SELECT " + accountColumns + `, EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?), p.tool, p.level
+	FROM ` + accountTables + " LEFT JOIN company_permissions p ON p.service_account_id = a.id WHERE a.id = ?"
+
 // Principal finds the account that a token was issued to, or returns *store.Error with CodeNotFound.
 func (s *Store) Principal(ctx context.Context, account store.ID, tokenID string) (store.Principal, error) {
-	var principal store.Principal
-	err := s.snapshot(ctx, func(tx *sql.Tx) error {
-		var err error
-		principal.Account, err = s.scanServiceAccount(tx.QueryRowContext(ctx,
-			"SELECT "+accountColumns+" FROM "+accountTables+" WHERE a.id = ?", account))
-		if errors.Is(err, sql.ErrNoRows) {
-			return store.NotFound("service account", account)
-		}
+	principal := store.Principal{Levels: store.Levels{}}
+	err := s.lookUp(ctx, func(tx Tx) error {
+		rows, err := tx.QueryContext(ctx, byTokenID, tokenID, account)
 		if err != nil {
 			return err
 		}
-		if principal.Levels, err = companyPermissions(ctx, tx, account); err != nil {
-			return err
+		found, err := Collect(rows, func(rows *sql.Rows) (_ struct{}, err error) {
+			row := &rowWithPermission{row: rows}
+			principal.Account, err = s.scanServiceAccount(row)
+			principal.Revoked = row.revoked
+			if row.tool.Valid {
+				principal.Levels[row.tool.String] = store.Level(row.level.String)
+			}
+			return struct{}{}, err
+		})
+		if err == nil && len(found) == 0 {
+			return store.NotFound("service account", account)
 		}
-		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?)", tokenID).
-			Scan(&principal.Revoked)
+		return err
 	})
 	return principal, err
+}
+
+// rowWithPermission reads three columns more than its caller asks for.
+type rowWithPermission struct {
+	row         scanner
+	revoked     bool
+	tool, level sql.NullString
+}
+
+func (r *rowWithPermission) Scan(destinations ...any) error {
+	return r.row.Scan(append(destinations, &r.revoked, &r.tool, &r.level)...)
 }
 
 const (
@@ -73,15 +94,15 @@ const (
 
 // RevokeToken ends one token, and forgets some of those whose time has long passed.
 func (s *Store) RevokeToken(ctx context.Context, tokenID string, expiresAt time.Time) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM revoked_tokens WHERE id IN
 			(SELECT id FROM revoked_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
-			micros(s.now().Add(-revocationMargin)), revocationsForgotten)
+			Micros(s.now().Add(-revocationMargin)), revocationsForgotten)
 		if err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
-			tokenID, micros(expiresAt))
+			tokenID, Micros(expiresAt))
 		return err
 	})
 }
@@ -91,16 +112,14 @@ func (s *Store) RevokeToken(ctx context.Context, tokenID string, expiresAt time.
 //
 // The latest time is kept, but none that is still to come: it dates from when the clock ran ahead.
 func (s *Store) RecordTokens(ctx context.Context, lastTokenAt map[store.ID]time.Time) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		now := micros(s.now())
-		statement, err := tx.PrepareContext(ctx, `UPDATE service_accounts SET last_token_at = min(?1, ?2)
-			WHERE id = ?3 AND (last_token_at IS NULL OR last_token_at < min(?1, ?2) OR last_token_at > ?2)`)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = statement.Close() }()
-		for id, at := range lastTokenAt {
-			if _, err := statement.ExecContext(ctx, micros(at), now, id); err != nil {
+	return s.write(ctx, func(tx Tx) error {
+		now := Micros(s.now())
+		// In the order of the ids: two servers that note the same accounts at once can't each wait for the other.
+		for _, id := range slices.Sorted(maps.Keys(lastTokenAt)) {
+			at := min(Micros(lastTokenAt[id]), now)
+			_, err := tx.ExecContext(ctx, `UPDATE service_accounts SET last_token_at = ?
+				WHERE id = ? AND (last_token_at IS NULL OR last_token_at < ? OR last_token_at > ?)`, at, id, at, now)
+			if err != nil {
 				return err
 			}
 		}
@@ -116,15 +135,15 @@ const previousSecretsEnded = 1000
 func (s *Store) EndPreviousSecrets(ctx context.Context) (more bool, err error) {
 	const ended = "FROM service_accounts WHERE previous_secret_expires_at <= ?"
 	var found bool
-	err = s.read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 "+ended+")", micros(s.now())).Scan(&found)
+	err = s.read(ctx, func(tx Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 "+ended+")", Micros(s.now())).Scan(&found)
 	})
 	if err != nil || !found {
 		return false, err
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		result, err := tx.ExecContext(ctx, `UPDATE service_accounts SET previous_secret_digest = NULL, previous_secret_expires_at = NULL
-			WHERE id IN (SELECT id `+ended+` LIMIT ?)`, micros(s.now()), previousSecretsEnded)
+			WHERE id IN (SELECT id `+ended+` LIMIT ?)`, Micros(s.now()), previousSecretsEnded)
 		if err != nil {
 			return err
 		}
@@ -139,9 +158,9 @@ func (s *Store) EndPreviousSecrets(ctx context.Context) (more bool, err error) {
 // CodeNotFound when the company has locked itself out. Of several it is the oldest that may do everything, which is what
 // Admin on the Directory tool means: one that 'admin recover' made counts before an older one that lost it.
 func (s *Store) WorkingAdministrator(ctx context.Context, company store.ID) (account store.ServiceAccount, err error) {
-	err = s.lookUp(func() error {
-		account, err = s.scanServiceAccount(s.reader.QueryRowContext(ctx,
-			"SELECT "+accountColumns+" "+workingAdmins+` ORDER BY EXISTS (SELECT 1 FROM company_permissions d
+	err = s.lookUp(ctx, func(tx Tx) error {
+		account, err = s.scanServiceAccount(tx.QueryRowContext(ctx,
+			"SELECT "+accountColumns+" "+WorkingAdmins+` ORDER BY EXISTS (SELECT 1 FROM company_permissions d
 				WHERE d.service_account_id = a.id AND d.tool = 'directory' AND d.level = 'admin') DESC, a.id LIMIT 1`, company))
 		if errors.Is(err, sql.ErrNoRows) {
 			return &store.Error{Code: store.CodeNotFound, Message: "Company " + company.String() +

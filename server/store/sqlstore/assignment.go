@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // Assignment returns the account's place in the project, or *store.Error with CodeNotFound.
 func (s *Store) Assignment(ctx context.Context, company, account, project store.ID) (store.Assignment, error) {
 	var assignment store.Assignment
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
 			return err
 		}
@@ -25,36 +25,63 @@ func (s *Store) Assignment(ctx context.Context, company, account, project store.
 	return assignment, err
 }
 
-// ListAssignments returns one page of the account's assignments, by project id.
+// ListAssignments returns one page of the account's assignments, by project id, or *store.Error with CodeNotFound.
 func (s *Store) ListAssignments(ctx context.Context, company, account store.ID, page store.PageRequest) (store.Page[store.Assignment], error) {
-	var result store.Page[store.Assignment]
-	err := s.read(ctx, func(tx *sql.Tx) error {
-		if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
+	return list(ctx, s, listing[store.Assignment]{
+		check: func(tx Tx) error {
+			_, err := s.findServiceAccount(ctx, tx, company, account)
 			return err
-		}
-		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM project_assignments WHERE service_account_id = ?", account).Scan(&result.Total)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, `SELECT project_id FROM project_assignments WHERE service_account_id = ?
-			ORDER BY project_id LIMIT ? OFFSET ?`, account, page.Size, page.Offset())
-		if err != nil {
-			return err
-		}
-		projects, err := collect(rows, scanID)
-		if err != nil {
-			return err
-		}
-		for _, project := range projects {
-			assignment, err := findAssignment(ctx, tx, account, project)
-			if err != nil {
-				return err
-			}
-			result.Items = append(result.Items, assignment)
-		}
-		return nil
+		},
+		columns: assignmentColumns, tables: "project_assignments m", where: "m.service_account_id = ?", arguments: []any{account},
+		order: "m.project_id", page: page, scan: scanAssignment, complete: completeAssignments,
 	})
-	return result, err
+}
+
+// ListCompanyAssignments returns one page of the assignments of the company's accounts, by account id and project id.
+func (s *Store) ListCompanyAssignments(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.Assignment], error) {
+	where, arguments := accessConditions(company, query)
+	return list(ctx, s, listing[store.Assignment]{
+		columns: assignmentColumns, tables: "service_accounts a JOIN project_assignments m ON m.service_account_id = a.id",
+		where: where, arguments: arguments, order: "a.id, m.project_id", page: query.Page,
+		scan: scanAssignment, complete: completeAssignments,
+	})
+}
+
+// assignmentColumns and scanAssignment belong together.
+const assignmentColumns = "m.service_account_id, m.project_id, m.created_at, m.updated_at"
+
+func scanAssignment(row scanner) (store.Assignment, error) {
+	assignment := store.Assignment{Levels: store.Levels{}}
+	var createdAt, updatedAt int64
+	if err := row.Scan(&assignment.ServiceAccountID, &assignment.ProjectID, &createdAt, &updatedAt); err != nil {
+		return assignment, err
+	}
+	assignment.CreatedAt, assignment.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
+	return assignment, nil
+}
+
+// completeAssignments reads the levels of all assignments of a page.
+func completeAssignments(ctx context.Context, tx Tx, page statement, assignments []store.Assignment) error {
+	rows, err := tx.QueryContext(ctx, "SELECT p.service_account_id, p.project_id, p.tool, p.level FROM ("+
+		page.selecting("m.service_account_id, m.project_id")+`) m
+		JOIN project_permissions p ON p.service_account_id = m.service_account_id AND p.project_id = m.project_id`, page.arguments...)
+	if err != nil {
+		return err
+	}
+	type place struct{ account, project store.ID }
+	levels := make(map[place]store.Levels, len(assignments))
+	for _, assignment := range assignments {
+		levels[place{assignment.ServiceAccountID, assignment.ProjectID}] = assignment.Levels
+	}
+	_, err = Collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var at place
+		var tool string
+		var level store.Level
+		err := rows.Scan(&at.account, &at.project, &tool, &level)
+		levels[at][tool] = level
+		return struct{}{}, err
+	})
+	return err
 }
 
 // PutAssignment makes an assignment or replaces its levels. It returns *store.Error with CodeNotFound or CodeInvalid, or
@@ -66,7 +93,7 @@ func (s *Store) PutAssignment(
 	if err != nil {
 		return assignment, false, err
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
 			return err
 		}
@@ -97,7 +124,7 @@ func (s *Store) PutAssignment(
 func (s *Store) DeleteAssignment(
 	ctx context.Context, company, account, project store.ID, precondition store.Precondition[store.Assignment],
 ) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		if err := s.checkBothThere(ctx, tx, company, account, project); err != nil {
 			return err
 		}
@@ -105,7 +132,7 @@ func (s *Store) DeleteAssignment(
 	})
 }
 
-func (s *Store) checkBothThere(ctx context.Context, tx *sql.Tx, company, account, project store.ID) error {
+func (s *Store) checkBothThere(ctx context.Context, tx Tx, company, account, project store.ID) error {
 	if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
 		return err
 	}
@@ -118,10 +145,10 @@ func assignmentFacts(project store.ID, levels store.Levels) store.Facts {
 }
 
 func (s *Store) insertAssignment(
-	ctx context.Context, tx *sql.Tx, company, account, project store.ID, levels store.Levels, now time.Time,
+	ctx context.Context, tx Tx, company, account, project store.ID, levels store.Levels, now time.Time,
 ) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO project_assignments (service_account_id, project_id, created_at, updated_at)
-		VALUES (?, ?, ?, ?)`, account, project, micros(now), micros(now))
+		VALUES (?, ?, ?, ?)`, account, project, Micros(now), Micros(now))
 	if err != nil {
 		return err
 	}
@@ -131,7 +158,7 @@ func (s *Store) insertAssignment(
 	return s.record(ctx, tx, store.ActionAssignmentCreated, company, account, nil, assignmentFacts(project, levels))
 }
 
-func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store.ID, before store.Assignment, levels store.Levels) error {
+func (s *Store) replaceAssignment(ctx context.Context, tx Tx, company store.ID, before store.Assignment, levels store.Levels) error {
 	account, project := before.ServiceAccountID, before.ProjectID
 	_, err := tx.ExecContext(ctx, "DELETE FROM project_permissions WHERE service_account_id = ? AND project_id = ?", account, project)
 	if err != nil {
@@ -140,8 +167,9 @@ func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store
 	if err := insertProjectPermissions(ctx, tx, account, project, levels); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE project_assignments SET updated_at = max(updated_at, ?) WHERE service_account_id = ? AND project_id = ?",
-		micros(s.now()), account, project)
+	now := Micros(s.now())
+	_, err = tx.ExecContext(ctx, "UPDATE project_assignments SET updated_at = "+laterTime+" WHERE service_account_id = ? AND project_id = ?",
+		now, now, account, project)
 	if err != nil {
 		return err
 	}
@@ -151,7 +179,7 @@ func (s *Store) replaceAssignment(ctx context.Context, tx *sql.Tx, company store
 
 // removeAssignment deletes an assignment, whose permissions go with it.
 func (s *Store) removeAssignment(
-	ctx context.Context, tx *sql.Tx, company, account, project store.ID, precondition store.Precondition[store.Assignment],
+	ctx context.Context, tx Tx, company, account, project store.ID, precondition store.Precondition[store.Assignment],
 ) error {
 	before, err := findAssignment(ctx, tx, account, project)
 	if err != nil {
@@ -168,21 +196,19 @@ func (s *Store) removeAssignment(
 }
 
 // clearAssignments takes the account out of every project, and returns the projects by id. The reset's own event tells of it.
-func clearAssignments(ctx context.Context, tx *sql.Tx, account store.ID) ([]store.ID, error) {
+func clearAssignments(ctx context.Context, tx Tx, account store.ID) ([]store.ID, error) {
 	rows, err := tx.QueryContext(ctx, "DELETE FROM project_assignments WHERE service_account_id = ? RETURNING project_id", account)
 	if err != nil {
 		return nil, err
 	}
-	projects, err := collect(rows, scanID)
+	projects, err := Collect(rows, scanID)
 	slices.Sort(projects) // RETURNING has no order of its own
 	return projects, err
 }
 
-func findAssignment(ctx context.Context, tx *sql.Tx, account, project store.ID) (store.Assignment, error) {
-	assignment := store.Assignment{ServiceAccountID: account, ProjectID: project}
-	var createdAt, updatedAt int64
-	err := tx.QueryRowContext(ctx, `SELECT created_at, updated_at FROM project_assignments
-		WHERE service_account_id = ? AND project_id = ?`, account, project).Scan(&createdAt, &updatedAt)
+func findAssignment(ctx context.Context, tx Tx, account, project store.ID) (store.Assignment, error) {
+	assignment, err := scanAssignment(tx.QueryRowContext(ctx, "SELECT "+assignmentColumns+
+		" FROM project_assignments m WHERE m.service_account_id = ? AND m.project_id = ?", account, project))
 	if errors.Is(err, sql.ErrNoRows) {
 		return assignment, &store.Error{Code: store.CodeNotFound, Message: "Service account " + account.String() +
 			" is not assigned to project " + project.String() + "."}
@@ -190,7 +216,6 @@ func findAssignment(ctx context.Context, tx *sql.Tx, account, project store.ID) 
 	if err != nil {
 		return assignment, err
 	}
-	assignment.CreatedAt, assignment.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
 	rows, err := tx.QueryContext(ctx, "SELECT tool, level FROM project_permissions WHERE service_account_id = ? AND project_id = ?",
 		account, project)
 	if err != nil {
@@ -200,7 +225,7 @@ func findAssignment(ctx context.Context, tx *sql.Tx, account, project store.ID) 
 	return assignment, err
 }
 
-func insertProjectPermissions(ctx context.Context, tx *sql.Tx, account, project store.ID, levels store.Levels) error {
+func insertProjectPermissions(ctx context.Context, tx Tx, account, project store.ID, levels store.Levels) error {
 	for tool, level := range levels {
 		_, err := tx.ExecContext(ctx, `INSERT INTO project_permissions (service_account_id, project_id, tool, level)
 			VALUES (?, ?, ?, ?)`, account, project, tool, level)

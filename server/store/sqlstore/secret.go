@@ -1,8 +1,7 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"maps"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -17,7 +16,7 @@ func (s *Store) ResetSecret(
 	ctx context.Context, company, id store.ID, reset store.SecretReset, precondition store.Precondition[store.ServiceAccount],
 	once *store.Once[store.SecretResetResult],
 ) (store.ServiceAccount, store.Cleared, error) {
-	result, err := writeOnce(ctx, s, once, func(tx *sql.Tx) (result store.SecretResetResult, err error) {
+	result, err := writeOnce(ctx, s, once, func(tx Tx) (result store.SecretResetResult, err error) {
 		result.Account, err = s.changeServiceAccount(ctx, tx, company, id, precondition, func(account *store.ServiceAccount) error {
 			result.Cleared, err = s.resetSecret(ctx, tx, account, reset)
 			return err
@@ -27,7 +26,7 @@ func (s *Store) ResetSecret(
 	return result.Account, result.Cleared, err
 }
 
-func (s *Store) resetSecret(ctx context.Context, tx *sql.Tx, account *store.ServiceAccount, reset store.SecretReset) (cleared store.Cleared, err error) {
+func (s *Store) resetSecret(ctx context.Context, tx Tx, account *store.ServiceAccount, reset store.SecretReset) (cleared store.Cleared, err error) {
 	before := account.Credentials.Facts()
 	if account.Credentials, err = account.Credentials.Reset(reset, s.now()); err != nil {
 		return cleared, err
@@ -48,7 +47,7 @@ func (s *Store) resetSecret(ctx context.Context, tx *sql.Tx, account *store.Serv
 }
 
 // clearAccess takes all permissions and project assignments from the account, unless that would lock its company out.
-func clearAccess(ctx context.Context, tx *sql.Tx, account store.ServiceAccount) (cleared store.Cleared, err error) {
+func clearAccess(ctx context.Context, tx Tx, account store.ServiceAccount) (cleared store.Cleared, err error) {
 	if err := checkNotLastAdmin(ctx, tx, account, "Resetting the secret of"); err != nil {
 		return cleared, err
 	}
@@ -64,7 +63,7 @@ func clearAccess(ctx context.Context, tx *sql.Tx, account store.ServiceAccount) 
 func (s *Store) RevokeTokens(
 	ctx context.Context, company, id store.ID, precondition store.Precondition[store.ServiceAccount], once *store.Once[store.ServiceAccount],
 ) error {
-	_, err := writeOnce(ctx, s, once, func(tx *sql.Tx) (store.ServiceAccount, error) {
+	_, err := writeOnce(ctx, s, once, func(tx Tx) (store.ServiceAccount, error) {
 		return s.changeServiceAccount(ctx, tx, company, id, precondition, func(account *store.ServiceAccount) error {
 			account.Credentials.TokenEpoch++
 			return s.record(ctx, tx, store.ActionTokensRevoked, company, id, nil, nil)

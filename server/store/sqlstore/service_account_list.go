@@ -1,7 +1,8 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -49,7 +50,7 @@ func (s *Store) accountConditions(company store.ID, query store.ServiceAccountQu
 		add(idCondition("a.id", query.IDs), idArguments(query.IDs)...)
 	}
 	if query.Search != "" {
-		condition, values := searchCondition("a.search_key", query.Search)
+		condition, values := s.searchCondition("a.search_key", query.Search)
 		add(condition, values...)
 	}
 	return strings.Join(conditions, " AND "), arguments
@@ -65,22 +66,22 @@ func (s *Store) statusCondition(status store.Status) string {
 	case expired || status == store.StatusExpired:
 		return never
 	case status == store.StatusNonfunctional:
-		return "NOT " + functional
+		return "NOT " + Functional
 	default:
-		return functional
+		return Functional
 	}
 }
 
-// functional says in SQL that an account's contact is as it was made, and in no second directory.
-const functional = `(c.email_address = c.assigned_email_address
+// Functional says in SQL that an account's contact is as it was made, and in no second directory.
+const Functional = `(c.email_address = c.assigned_email_address
 	AND NOT EXISTS (SELECT 1 FROM directory_entries d WHERE d.contact_id = c.id))`
 
 // searchCondition says that a search key holds the text, whatever the case.
-func searchCondition(column, text string) (condition string, arguments []any) {
-	if strings.Contains(text, searchSeparator) {
+func (s *Store) searchCondition(column, text string) (condition string, arguments []any) {
+	if strings.Contains(text, s.dialect.Separator) {
 		return "FALSE", nil // no field has one
 	}
-	return "instr(" + column + ", ?) > 0", []any{store.FoldCase(text)}
+	return fmt.Sprintf(s.dialect.Holds, column), []any{store.FoldCase(text)}
 }
 
 // idCondition says that a column is among ids, which are bound with idArguments.

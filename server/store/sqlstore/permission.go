@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -12,19 +12,66 @@ import (
 // CodeNotFound.
 func (s *Store) CompanyPermissions(ctx context.Context, company, account store.ID) (store.AccountLevels, error) {
 	var held store.AccountLevels
-	err := s.read(ctx, func(tx *sql.Tx) error {
+	err := s.read(ctx, func(tx Tx) error {
 		found, err := s.findServiceAccount(ctx, tx, company, account)
 		if err != nil {
 			return err
 		}
-		held.ClientID = found.ClientID
+		held.ServiceAccountID, held.ClientID = account, found.ClientID
 		held.Levels, err = companyPermissions(ctx, tx, account)
 		return err
 	})
 	return held, err
 }
 
-func companyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (store.Levels, error) {
+// ListCompanyPermissions returns one page of the levels on company tools that the company's accounts were granted, by
+// account id. An account that holds none is there, too.
+func (s *Store) ListCompanyPermissions(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.AccountLevels], error) {
+	where, arguments := accessConditions(company, query)
+	return list(ctx, s, listing[store.AccountLevels]{
+		columns: "a.id, a.client_id", tables: "service_accounts a", where: where, arguments: arguments,
+		order: "a.id", page: query.Page, scan: scanAccountLevels, complete: completeCompanyPermissions,
+	})
+}
+
+// accessConditions returns the WHERE clause of what the accounts of a company may do.
+func accessConditions(company store.ID, query store.AccessQuery) (string, []any) {
+	where, arguments := "a.company_id = ?", []any{company}
+	if query.ServiceAccountIDs != nil {
+		where, arguments = where+" AND "+idCondition("a.id", query.ServiceAccountIDs), append(arguments, idArguments(query.ServiceAccountIDs)...)
+	}
+	return where, arguments
+}
+
+func scanAccountLevels(row scanner) (store.AccountLevels, error) {
+	held := store.AccountLevels{Levels: store.Levels{}}
+	err := row.Scan(&held.ServiceAccountID, &held.ClientID)
+	return held, err
+}
+
+// completeCompanyPermissions reads the levels of all accounts of a page.
+func completeCompanyPermissions(ctx context.Context, tx Tx, page statement, held []store.AccountLevels) error {
+	rows, err := tx.QueryContext(ctx, "SELECT p.service_account_id, p.tool, p.level FROM ("+page.selecting("a.id")+
+		") a JOIN company_permissions p ON p.service_account_id = a.id", page.arguments...)
+	if err != nil {
+		return err
+	}
+	levels := make(map[store.ID]store.Levels, len(held))
+	for _, account := range held {
+		levels[account.ServiceAccountID] = account.Levels
+	}
+	_, err = Collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var account store.ID
+		var tool string
+		var level store.Level
+		err := rows.Scan(&account, &tool, &level)
+		levels[account][tool] = level
+		return struct{}{}, err
+	})
+	return err
+}
+
+func companyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT tool, level FROM company_permissions WHERE service_account_id = ?", account)
 	if err != nil {
 		return nil, err
@@ -35,7 +82,7 @@ func companyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (stor
 // collectLevels reads rows of tool and level.
 func collectLevels(rows *sql.Rows) (store.Levels, error) {
 	levels := store.Levels{}
-	_, err := collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err := Collect(rows, func(rows *sql.Rows) (struct{}, error) {
 		var tool string
 		var level store.Level
 		err := rows.Scan(&tool, &level)
@@ -55,7 +102,7 @@ func (s *Store) ReplaceCompanyPermissions(
 		return store.AccountLevels{}, err
 	}
 	clientID := ""
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.write(ctx, func(tx Tx) error {
 		found, err := s.findServiceAccount(ctx, tx, company, account)
 		if err != nil {
 			return err
@@ -65,7 +112,7 @@ func (s *Store) ReplaceCompanyPermissions(
 			return err
 		}
 		clientID = found.ClientID
-		if err := precondition.Check(store.AccountLevels{ClientID: clientID, Levels: before}); err != nil || maps.Equal(before, levels) {
+		if err := precondition.Check(store.AccountLevels{ServiceAccountID: account, ClientID: clientID, Levels: before}); err != nil || maps.Equal(before, levels) {
 			return err
 		}
 		if !levels.Administers(store.ToolAdmin) {
@@ -82,10 +129,10 @@ func (s *Store) ReplaceCompanyPermissions(
 		return s.record(ctx, tx, store.ActionPermissionsChanged, company, account,
 			store.Facts{"permissions": before}, store.Facts{"permissions": levels})
 	})
-	return store.AccountLevels{ClientID: clientID, Levels: levels}, err
+	return store.AccountLevels{ServiceAccountID: account, ClientID: clientID, Levels: levels}, err
 }
 
-func insertCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID, levels store.Levels) error {
+func insertCompanyPermissions(ctx context.Context, tx Tx, account store.ID, levels store.Levels) error {
 	for tool, level := range levels {
 		_, err := tx.ExecContext(ctx, "INSERT INTO company_permissions (service_account_id, tool, level) VALUES (?, ?, ?)",
 			account, tool, level)
@@ -97,7 +144,7 @@ func insertCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID,
 }
 
 // clearCompanyPermissions deletes the account's permissions and returns what they were.
-func clearCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) (store.Levels, error) {
+func clearCompanyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
 	levels, err := companyPermissions(ctx, tx, account)
 	if err != nil {
 		return nil, err
@@ -106,19 +153,19 @@ func clearCompanyPermissions(ctx context.Context, tx *sql.Tx, account store.ID) 
 	return levels, err
 }
 
-// workingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
+// WorkingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
 // tool or on the Directory tool, which implies it. The sunset is left out on purpose: it ends all accounts alike, and
 // no change of ours could keep one working.
-const workingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id
-	WHERE a.company_id = ? AND ` + functional + `
+const WorkingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id
+	WHERE a.company_id = ? AND ` + Functional + `
 	AND EXISTS (SELECT 1 FROM company_permissions p WHERE p.service_account_id = a.id
 		AND p.tool IN ('admin', 'directory') AND p.level = 'admin')`
 
 // checkNotLastAdmin returns *store.Error with CodeLastAdmin when the account is its company's only working
 // administrator. The change says what was about to be done, for the message.
-func checkNotLastAdmin(ctx context.Context, tx *sql.Tx, account store.ServiceAccount, change string) error {
+func checkNotLastAdmin(ctx context.Context, tx Tx, account store.ServiceAccount, change string) error {
 	var itself, others int
-	err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE a.id = ?), count(*) FILTER (WHERE a.id <> ?) "+workingAdmins,
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE a.id = ?), count(*) FILTER (WHERE a.id <> ?) "+WorkingAdmins,
 		account.ID, account.ID, account.CompanyID).Scan(&itself, &others)
 	if err != nil {
 		return err
