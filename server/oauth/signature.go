@@ -3,13 +3,14 @@ package oauth
 import (
 	"crypto"
 	"crypto/sha256"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math/big"
 
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // Tokens are signed here rather than by go-jose, which spends as long on a token's header as on its signature. What others
@@ -33,8 +34,8 @@ func (k *key) encodeHeader() (string, error) {
 
 // token makes a token of its payload: a JWS in the compact serialization (RFC 7515 7.1).
 func (k *key) token(payload []byte) (string, error) {
-	// Room for the longest signature, which is RSA's.
-	text := make([]byte, 0, len(k.header)+rawURL.EncodedLen(len(payload))+1+rawURL.EncodedLen(rsaBits/8))
+	// Room for the signature of an elliptic curve; RSA's makes it grow.
+	text := make([]byte, 0, len(k.header)+rawURL.EncodedLen(len(payload))+1+rawURL.EncodedLen(2*halfSignature))
 	text = append(text, k.header...)
 	text = rawURL.AppendEncode(text, payload)
 	signature, err := k.sign(text)
@@ -64,12 +65,15 @@ const halfSignature = 32
 
 // joined makes of an ASN.1 signature the two numbers side by side that a JWS has (RFC 7518 3.4).
 func joined(signature []byte) ([]byte, error) {
-	var numbers struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(signature, &numbers); err != nil {
-		return nil, fmt.Errorf("read the signature: %w", err)
+	var sequence cryptobyte.String
+	var r, s []byte // without leading zeros
+	whole := cryptobyte.String(signature)
+	if !whole.ReadASN1(&sequence, asn1.SEQUENCE) || !sequence.ReadASN1Integer(&r) || !sequence.ReadASN1Integer(&s) ||
+		len(r) > halfSignature || len(s) > halfSignature {
+		return nil, errors.New("the signature is not two numbers of P-256")
 	}
 	result := make([]byte, 2*halfSignature)
-	numbers.R.FillBytes(result[:halfSignature])
-	numbers.S.FillBytes(result[halfSignature:])
+	copy(result[halfSignature-len(r):], r)
+	copy(result[2*halfSignature-len(s):], s)
 	return result, nil
 }
