@@ -101,9 +101,8 @@ func isBeside(err error) bool {
 // findSchema reports whether the schema that tables are made in has this program's tables, or others alone.
 func (s *Store) findSchema(ctx context.Context) (made, foreign bool, err error) {
 	err = s.again(ctx, func() error {
-		return s.pool.QueryRowContext(ctx, `SELECT coalesce(bool_or(table_name = 'goose_db_version'), FALSE),
-			coalesce(bool_or(table_name IN ('companies', 'contacts', 'projects')), FALSE) AND NOT coalesce(bool_or(table_name = 'goose_db_version'), FALSE)
-			FROM information_schema.tables WHERE table_schema = current_schema()`).Scan(&made, &foreign)
+		return s.pool.QueryRowContext(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL,
+			to_regclass('goose_db_version') IS NULL AND coalesce(to_regclass('companies'), to_regclass('projects')) IS NOT NULL`).Scan(&made, &foreign)
 	})
 	return made, foreign, translate(ctx, err)
 }

@@ -86,6 +86,9 @@ func (s *Store) searchCondition(column, text string) (condition string, argument
 
 // idCondition says that a column is among ids, which are bound with idArguments.
 func idCondition(column string, ids []store.ID) string {
+	if len(ids) == 0 {
+		return "FALSE" // PostgreSQL knows no empty list
+	}
 	return column + " IN (" + strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",") + ")"
 }
 
