@@ -133,6 +133,7 @@ type commands struct {
 	Serve          serveCommand          `cmd:"" help:"Run the management API."`
 	Backup         backupCommand         `cmd:"" help:"Write a consistent copy of a live database."`
 	Restore        restoreCommand        `cmd:"" help:"Check a backup, and put a copy of it in the place of a database that nobody uses."`
+	Migrate        migrateCommand        `cmd:"" help:"Move all that a SQLite database has into an empty PostgreSQL database, and compare the two."`
 	Doctor         doctorCommand         `cmd:"" help:"Check a database without changing it, and say what is wrong and what to do."`
 	Keys           keysCommands          `cmd:"" help:"Manage the keys that sign access tokens."`
 	GenerateSecret generateSecretCommand `cmd:"" name:"generate-secret" help:"Print one well-formed client secret."`

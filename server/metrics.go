@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,7 @@ type metrics struct {
 	registry      *prometheus.Registry
 	requests      *prometheus.CounterVec
 	duration      *prometheus.HistogramVec
+	outcomes      outcomes
 	tokensIssued  prometheus.Counter
 	tokensRefused *prometheus.CounterVec
 	secretsReset  prometheus.Counter
@@ -71,6 +73,15 @@ func newMetrics() *metrics {
 // observeDatabase is for databaseOptions.
 func (m *metrics) observeDatabase(operation sqlstore.Operation, took time.Duration) {
 	m.database.WithLabelValues(string(operation)).Observe(took.Seconds())
+}
+
+// answered counts a request, and how long it took.
+func (m *metrics) answered(route string, status int, took time.Duration) {
+	of := m.outcomes.find(route, status, func() outcome {
+		return outcome{m.requests.WithLabelValues(route, strconv.Itoa(status)), m.duration.WithLabelValues(route)}
+	})
+	of.requests.Inc()
+	of.duration.Observe(took.Seconds())
 }
 
 // addOverload makes the metrics by which an operator sees that there is more to do than can be done, and who asks for it.

@@ -89,10 +89,11 @@ func (c serveCommand) checkLimits() error {
 
 // Run serves until the process is asked to stop.
 func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
-	logger, err := newLogger(e.stderr, c.LogFormat, c.LogLevel)
+	logger, flush, err := newLogger(e.stderr, c.LogFormat, c.LogLevel)
 	if err != nil {
 		return err
 	}
+	defer flush()
 	master, err := c.masterKey()
 	if err != nil {
 		return err

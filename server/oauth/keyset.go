@@ -99,16 +99,23 @@ func (s *keySet) poll(ctx context.Context) {
 	}
 }
 
-// find returns the public key with that id. An id that is still unknown after the keys were read again is not found.
-func (s *keySet) find(ctx context.Context, id string) (public jose.JSONWebKey, found bool, err error) {
-	if public, found = s.current.Load().find(id, s.now()); found {
-		return public, true, nil
+// find returns the key with that id. An id that is still unknown after the keys were read again is not found.
+func (s *keySet) find(ctx context.Context, id string) (one *key, found bool, err error) {
+	if one, found = s.current.Load().find(id, s.now()); found {
+		return one, true, nil
 	}
 	if err := s.reread(ctx, &s.lastUnknown); err != nil {
-		return jose.JSONWebKey{}, false, err
+		return nil, false, err
 	}
-	public, found = s.current.Load().find(id, s.now())
-	return public, found, nil
+	one, found = s.current.Load().find(id, s.now())
+	return one, found, nil
+}
+
+// holds reports whether a key that was found before still counts. One that was taken away does not, also when another one
+// has its id.
+func (s *keySet) holds(known *key) bool {
+	one, found := s.current.Load().find(known.id, s.now())
+	return found && one == known
 }
 
 // reread reads the keys again unless that was done a moment ago for the same reason, whose last time is kept in last; then
@@ -181,13 +188,13 @@ type keys struct {
 	// stored is what the database has, in the order of store.SortSigningKeys: it tells which key does what, and when.
 	stored []store.SigningKey
 	// decoded holds those that open.
-	decoded map[string]key
+	decoded map[string]*key
 }
 
 // newKeys decodes the keys, each once in its life: one that is sealed anew meanwhile is still the same key. It returns an
 // error for each that it has to leave out.
 func newKeys(stored []store.SigningKey, master store.MasterKey, before *keys) (snapshot *keys, problems []error) {
-	snapshot = &keys{stored: stored, decoded: make(map[string]key, len(stored))}
+	snapshot = &keys{stored: stored, decoded: make(map[string]*key, len(stored))}
 	for _, one := range stored {
 		if before != nil {
 			if known, found := before.decoded[one.ID]; found {
@@ -206,10 +213,10 @@ func newKeys(stored []store.SigningKey, master store.MasterKey, before *keys) (s
 }
 
 // signer is the key that signs now. Where that one doesn't open it is the one before it, for as long as it is published.
-func (k *keys) signer(now time.Time) (jose.Signer, error) {
+func (k *keys) signer(now time.Time) (*key, error) {
 	for i := max(0, store.SigningKeyAt(k.stored, now)); i < len(k.stored); i++ {
 		if decoded, found := k.decoded[k.stored[i].ID]; found && k.counts(i, now) {
-			return decoded.signer, nil
+			return decoded, nil
 		}
 	}
 	return nil, errUnableToSign
@@ -225,14 +232,14 @@ func (k *keys) unusable(now time.Time) (id string, found bool) {
 	return "", false
 }
 
-// find returns a public key whose tokens may still be good.
-func (k *keys) find(id string, now time.Time) (jose.JSONWebKey, bool) {
+// find returns a key whose tokens may still be good.
+func (k *keys) find(id string, now time.Time) (*key, bool) {
 	decoded, found := k.decoded[id]
 	if !found {
-		return jose.JSONWebKey{}, false
+		return nil, false
 	}
 	i := slices.IndexFunc(k.stored, func(stored store.SigningKey) bool { return stored.ID == id })
-	return decoded.public(), k.counts(i, now)
+	return decoded, k.counts(i, now)
 }
 
 // counts reports whether the key is one that others may see, which it is until its last token has ended.

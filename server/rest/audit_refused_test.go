@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/procore/terraform-provider-procore/server/servertest"
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
@@ -89,7 +90,7 @@ func TestEventsShowNoSecret(t *testing.T) {
 	admin.delete("service_accounts/" + created.ID).want(204)
 
 	shown := string(admin.get("audit_events?per_page=1000").want(200).body)
-	file := admin.server.Bytes(t)
+	file := servertest.Bytes(t, admin.server.Database)
 	for _, secret := range []string{admin.server.ClientSecret, created.ClientSecret, first.ClientSecret, second.ClientSecret, admin.token, holder.token} {
 		if strings.Contains(shown, secret) || strings.Contains(shown, secret[4:40]) {
 			t.Error("an event shows a secret or a token")

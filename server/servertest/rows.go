@@ -154,13 +154,13 @@ func (s *Server) Contents(t testing.TB) string {
 }
 
 // Bytes returns all that the database keeps: the bytes of a SQLite database's files, and on PostgreSQL every value of every row.
-func (s *Server) Bytes(t testing.TB) string {
+func Bytes(t testing.TB, database string) string {
 	t.Helper()
 	var text strings.Builder
-	for _, content := range databaseFiles(s.Database) {
+	for _, content := range databaseFiles(database) {
 		text.Write(content)
 	}
-	err := eachRow(s.Database, func(table string, columns []string, values []any) {
+	err := eachRow(database, func(table string, columns []string, values []any) {
 		fmt.Fprintf(&text, "%s %q", table, columns)
 		for _, value := range values {
 			fmt.Fprintf(&text, " %s", valueText(value))

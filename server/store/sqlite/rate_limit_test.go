@@ -97,7 +97,7 @@ func TestWindowsAreForgottenTenMinutesAfterTheirEnd(t *testing.T) {
 		return rounds
 	}
 	count := func() (left int) {
-		if err := database.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM rate_windows").Scan(&left); err != nil {
+		if err := database.writer.connection.conn.QueryRowContext(t.Context(), "SELECT count(*) FROM rate_windows").Scan(&left); err != nil {
 			t.Fatal(err)
 		}
 		return left

@@ -123,7 +123,7 @@ func Collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (items []T,
 	return items, rows.Err()
 }
 
-// micros is how a time is stored.
+// Micros is how a time is stored.
 func Micros(t time.Time) int64 { return t.UnixMicro() }
 
 // later is when something was changed: never before it was last, even where the clock was put back meanwhile.
@@ -142,9 +142,11 @@ func nullMicros(t time.Time) any {
 	return Micros(t)
 }
 
+// FromMicros reads a time as Micros stores it.
 func FromMicros(value int64) time.Time { return time.UnixMicro(value).UTC() }
 
-func fromNullMicros(value sql.NullInt64) time.Time {
+// FromNullMicros reads NULL as the zero time.
+func FromNullMicros(value sql.NullInt64) time.Time {
 	if !value.Valid {
 		return time.Time{}
 	}

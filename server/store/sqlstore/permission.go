@@ -17,11 +17,58 @@ func (s *Store) CompanyPermissions(ctx context.Context, company, account store.I
 		if err != nil {
 			return err
 		}
-		held.ClientID = found.ClientID
+		held.ServiceAccountID, held.ClientID = account, found.ClientID
 		held.Levels, err = companyPermissions(ctx, tx, account)
 		return err
 	})
 	return held, err
+}
+
+// ListCompanyPermissions returns one page of the levels on company tools that the company's accounts were granted, by
+// account id. An account that holds none is there, too.
+func (s *Store) ListCompanyPermissions(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.AccountLevels], error) {
+	where, arguments := accessConditions(company, query)
+	return list(ctx, s, listing[store.AccountLevels]{
+		columns: "a.id, a.client_id", tables: "service_accounts a", where: where, arguments: arguments,
+		order: "a.id", page: query.Page, scan: scanAccountLevels, complete: completeCompanyPermissions,
+	})
+}
+
+// accessConditions returns the WHERE clause of what the accounts of a company may do.
+func accessConditions(company store.ID, query store.AccessQuery) (string, []any) {
+	where, arguments := "a.company_id = ?", []any{company}
+	if query.ServiceAccountIDs != nil {
+		where, arguments = where+" AND "+idCondition("a.id", query.ServiceAccountIDs), append(arguments, idArguments(query.ServiceAccountIDs)...)
+	}
+	return where, arguments
+}
+
+func scanAccountLevels(row scanner) (store.AccountLevels, error) {
+	held := store.AccountLevels{Levels: store.Levels{}}
+	err := row.Scan(&held.ServiceAccountID, &held.ClientID)
+	return held, err
+}
+
+// completeCompanyPermissions reads the levels of all accounts of a page.
+func completeCompanyPermissions(ctx context.Context, tx Tx, page statement, held []store.AccountLevels) error {
+	rows, err := tx.QueryContext(ctx, "SELECT p.service_account_id, p.tool, p.level FROM ("+page.selecting("a.id")+
+		") a JOIN company_permissions p ON p.service_account_id = a.id", page.arguments...)
+	if err != nil {
+		return err
+	}
+	levels := make(map[store.ID]store.Levels, len(held))
+	for _, account := range held {
+		levels[account.ServiceAccountID] = account.Levels
+	}
+	_, err = Collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var account store.ID
+		var tool string
+		var level store.Level
+		err := rows.Scan(&account, &tool, &level)
+		levels[account][tool] = level
+		return struct{}{}, err
+	})
+	return err
 }
 
 func companyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
@@ -65,7 +112,7 @@ func (s *Store) ReplaceCompanyPermissions(
 			return err
 		}
 		clientID = found.ClientID
-		if err := precondition.Check(store.AccountLevels{ClientID: clientID, Levels: before}); err != nil || maps.Equal(before, levels) {
+		if err := precondition.Check(store.AccountLevels{ServiceAccountID: account, ClientID: clientID, Levels: before}); err != nil || maps.Equal(before, levels) {
 			return err
 		}
 		if !levels.Administers(store.ToolAdmin) {
@@ -82,7 +129,7 @@ func (s *Store) ReplaceCompanyPermissions(
 		return s.record(ctx, tx, store.ActionPermissionsChanged, company, account,
 			store.Facts{"permissions": before}, store.Facts{"permissions": levels})
 	})
-	return store.AccountLevels{ClientID: clientID, Levels: levels}, err
+	return store.AccountLevels{ServiceAccountID: account, ClientID: clientID, Levels: levels}, err
 }
 
 func insertCompanyPermissions(ctx context.Context, tx Tx, account store.ID, levels store.Levels) error {

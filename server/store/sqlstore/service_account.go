@@ -253,8 +253,8 @@ func (s *Store) scanServiceAccount(row scanner) (store.ServiceAccount, error) {
 	}
 	copy(credentials.PreviousDigest[:], previous)
 	credentials.SecretCreatedAt = FromMicros(secretCreatedAt)
-	credentials.PreviousExpiresAt = fromNullMicros(previousExpiresAt)
-	account.LastTokenAt = fromNullMicros(lastTokenAt)
+	credentials.PreviousExpiresAt = FromNullMicros(previousExpiresAt)
+	account.LastTokenAt = FromNullMicros(lastTokenAt)
 	account.CreatedAt, account.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	account.SetStatus(s.policy, s.now())
 	return account, nil

@@ -3,7 +3,9 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -11,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/procore/terraform-provider-procore/server/store"
 	"github.com/procore/terraform-provider-procore/server/store/postgres"
+	"github.com/procore/terraform-provider-procore/server/store/sqlite"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // urlVariable names a PostgreSQL that runs already, by a URL whose role may create databases.
@@ -65,7 +70,7 @@ func NewPostgres(t testing.TB) string {
 // Open returns a pool of connections to a database, for what a test looks up by itself. It is closed at the test's end.
 func Open(t testing.TB, database string) *sql.DB {
 	t.Helper()
-	driver, source := "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)"
+	driver, source := "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 	if postgres.IsURL(database) {
 		driver, source = "pgx", database
 	}
@@ -75,6 +80,86 @@ func Open(t testing.TB, database string) *sql.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() }) // what was written was said to be
 	return db
+}
+
+// OpenStore opens a database, which must have a company unless create is set, and closes it at the test's end.
+func OpenStore(t testing.TB, database string, create bool, policy store.Policy, now func() time.Time) *sqlstore.Store {
+	t.Helper()
+	var opened *sqlstore.Store
+	var closing io.Closer
+	if postgres.IsURL(database) {
+		s, err := postgres.Open(t.Context(), postgres.Options{URL: database, Create: create, Policy: policy, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, closing = s.Store, s
+	} else {
+		s, err := sqlite.Open(t.Context(), sqlite.Options{Path: database, Create: create, Policy: policy, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, closing = s.Store, s
+	}
+	t.Cleanup(func() {
+		if err := closing.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return opened
+}
+
+// LockWrites keeps every change waiting, as another program does that holds the database's lock or locks all its tables, until
+// the function that it returns is called. Reads go on.
+func LockWrites(t testing.TB, database string) (release func()) {
+	t.Helper()
+	driver, source := "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)&_txlock=immediate"
+	if postgres.IsURL(database) {
+		driver, source = "pgx", database
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if driver == "pgx" {
+		const tables = "companies, service_accounts, contacts, projects, audit_events, kept_answers, revoked_tokens, signing_keys, write_probe"
+		if _, err := tx.ExecContext(t.Context(), "LOCK TABLE "+tables+" IN EXCLUSIVE MODE"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sync.OnceFunc(func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Execute runs a statement, whose arguments are question marks, for what the API can't do or never should.
+func Execute(t testing.TB, database, statement string, arguments ...any) {
+	t.Helper()
+	db := Open(t, database)
+	if _, err := db.ExecContext(t.Context(), Statement(database, statement), arguments...); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Statement puts the arguments of a statement as the database has them. No other question mark may be in it.
+func Statement(database, statement string) string {
+	if !postgres.IsURL(database) {
+		return statement
+	}
+	parts := strings.Split(statement, "?")
+	text := parts[0]
+	for i, part := range parts[1:] {
+		text += fmt.Sprintf("$%d%s", i+1, part)
+	}
+	return text
 }
 
 func execute(database, statement string) (err error) {
