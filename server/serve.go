@@ -94,6 +94,7 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 		return err
 	}
 	defer flush()
+	defer takeHeadroom()()
 	master, err := c.masterKey()
 	if err != nil {
 		return err
