@@ -267,7 +267,7 @@ func TestFilesThatGoWhileAGroupIsMadeLeaveAllOfItsOutcomesUnknown(t *testing.T) 
 		return errors.Join(addsProject(t, "third")(tx), os.Rename(database.path, database.path+".kept"))
 	})
 	for _, err := range told {
-		wantCode(t, err, codeOutcomeUnknown)
+		wantCode(t, err, store.CodeOutcomeUnknown)
 	}
 	if err := os.Rename(database.path+".kept", database.path); err != nil {
 		t.Fatal(err)
