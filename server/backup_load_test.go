@@ -13,7 +13,7 @@ import (
 // made by another process, and looks into each copy.
 func TestBackupHasEveryAccountThatWasAcknowledgedBeforeItBegan(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "a backup is a copy of the file")
 	administrator := initialize(t, database)
 	p := serve(t, database, nil)
 	admin := signIn(t, client30, p.url, administrator)

@@ -12,7 +12,7 @@ import (
 
 func TestBackupOfALiveDatabaseServes(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "a backup is a copy of the file")
 	administrator := initialize(t, database)
 	admin := open(t, database, administrator)
 	kept := admin.create(t, "before the backup")
@@ -71,7 +71,7 @@ func TestBackupOfALiveDatabaseServes(t *testing.T) {
 
 func TestBackupLeavesNothingButTheCopy(t *testing.T) {
 	t.Parallel()
-	database, target := fresh(t), t.TempDir()
+	database, target := freshFile(t, "a backup is a copy of the file"), t.TempDir()
 	initialize(t, database)
 	output := succeed(t, "backup", "--database", database, "--to", filepath.Join(target, "copy.db"))
 	if !strings.Contains(output, filepath.Join(target, "copy.db")) {
@@ -88,7 +88,7 @@ func TestBackupLeavesNothingButTheCopy(t *testing.T) {
 
 func TestBackupOverwritesNothing(t *testing.T) {
 	t.Parallel()
-	database, folder := fresh(t), t.TempDir()
+	database, folder := freshFile(t, "a backup is a copy of the file"), t.TempDir()
 	administrator := initialize(t, database)
 	existing, dangling := filepath.Join(folder, "existing"), filepath.Join(folder, "dangling")
 	if err := os.WriteFile(existing, []byte("precious"), 0o600); err != nil {
@@ -109,7 +109,7 @@ func TestBackupOverwritesNothing(t *testing.T) {
 
 func TestBackupIntoAFolderThatIsMissingFailsWithOneSentence(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "a backup is a copy of the file")
 	initialize(t, database)
 	run(t, "backup", "--database", database, "--to", filepath.Join(t.TempDir(), "nowhere", "copy.db")).failed(t, "nowhere")
 }

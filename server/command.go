@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/postgres"
 )
 
 // Exit statuses of the command.
@@ -132,6 +133,7 @@ type commands struct {
 	Serve          serveCommand          `cmd:"" help:"Run the management API."`
 	Backup         backupCommand         `cmd:"" help:"Write a consistent copy of a live database."`
 	Restore        restoreCommand        `cmd:"" help:"Check a backup, and put a copy of it in the place of a database that nobody uses."`
+	Migrate        migrateCommand        `cmd:"" help:"Move all that a SQLite database has into an empty PostgreSQL database, and compare the two."`
 	Doctor         doctorCommand         `cmd:"" help:"Check a database without changing it, and say what is wrong and what to do."`
 	Keys           keysCommands          `cmd:"" help:"Manage the keys that sign access tokens."`
 	GenerateSecret generateSecretCommand `cmd:"" name:"generate-secret" help:"Print one well-formed client secret."`
@@ -172,20 +174,34 @@ func sentence(err error) string {
 
 // Database is the flag that every subcommand on a database has.
 type Database struct {
-	Database string `required:"" placeholder:"FILE" help:"The SQLite database's file."`
+	Database string `required:"" placeholder:"DATABASE" help:"The database: a SQLite file, or a PostgreSQL database as postgres://USER@HOST/NAME (its password better in PGPASSWORD or a PGPASSFILE, for arguments can be read by others)."`
 }
 
-// Validate refuses what this version can't open (kong's hook).
+// Validate refuses what can't be opened (kong's hook).
 func (d Database) Validate() error {
 	if d.Database == "" {
 		return errors.New("database: names no file")
 	}
-	for _, scheme := range []string{"postgres://", "postgresql://"} {
-		if strings.HasPrefix(d.Database, scheme) {
-			return errors.New("database: this version keeps its data in SQLite only; name a file")
+	if postgres.IsURL(d.Database) {
+		if err := postgres.CheckURL(d.Database); err != nil {
+			return fmt.Errorf("database: %w", err)
 		}
 	}
 	return nil
+}
+
+// DatabaseFile is the flag of the subcommands that are about a SQLite database's files.
+type DatabaseFile struct {
+	Database string `required:"" placeholder:"FILE" help:"The SQLite database's file."`
+}
+
+// Validate refuses a database that has no file of ours (kong's hook).
+func (d DatabaseFile) Validate() error {
+	if postgres.IsURL(d.Database) {
+		return errors.New("database: this is for SQLite files. A PostgreSQL database is backed up with pg_dump and restored with " +
+			"pg_restore, or by its own archive of the write-ahead log")
+	}
+	return Database(d).Validate()
 }
 
 type generateSecretCommand struct{}

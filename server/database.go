@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/postgres"
 	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
@@ -21,9 +22,12 @@ type database interface {
 	store.KeptAnswers
 	store.Tokens
 	store.SigningKeys
+	store.RateWindows
 	commandDatabase
 	probed
 
+	// Shared reports whether servers on several machines may work on the database at once.
+	Shared() bool
 	WorkingAdministrator(ctx context.Context, company store.ID) (store.ServiceAccount, error)
 	// EndPreviousSecrets, ForgetKeptAnswers and UpdateSearch are upkeep, in short transactions.
 	EndPreviousSecrets(ctx context.Context) (more bool, err error)
@@ -56,9 +60,22 @@ type databaseOptions struct {
 	Observe func(operation sqlstore.Operation, took time.Duration)
 }
 
-// openDatabase opens the database that --database names.
+// openDatabase opens the database that --database names: a PostgreSQL URL, or a SQLite file.
 func openDatabase(ctx context.Context, name string, options databaseOptions) (database, error) {
+	if postgres.IsURL(name) {
+		return postgres.Open(ctx, postgres.Options{
+			URL: name, Create: options.Create, Policy: options.Policy, Now: options.Now, Observe: options.Observe,
+		})
+	}
 	return sqlite.Open(ctx, sqlite.Options{
 		Path: name, Create: options.Create, Policy: options.Policy, Now: options.Now, Observe: options.Observe,
 	})
+}
+
+// databaseName is what messages call a database: a URL may hold a password.
+func databaseName(name string) string {
+	if postgres.IsURL(name) {
+		return postgres.Redact(name)
+	}
+	return name
 }

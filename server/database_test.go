@@ -31,7 +31,7 @@ func onDatabase(t *testing.T, database string) map[string][]string {
 
 func TestMissingDatabaseIsNamedWithTheWayToMakeOne(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it is about what a database file may be")
 	for _, args := range onDatabase(t, database) {
 		run(t, args...).failed(t, database, "init --database")
 		if _, err := os.Stat(database); err == nil {
@@ -42,7 +42,7 @@ func TestMissingDatabaseIsNamedWithTheWayToMakeOne(t *testing.T) {
 
 func TestDatabaseWithoutACompanyIsNoServer(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it is about what a database file may be")
 	empty, err := sqlite.Open(t.Context(), sqlite.Options{Path: database, Create: true})
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestFileOfOthersIsRefusedAndLeftAsItIs(t *testing.T) {
 
 func TestNewerDatabaseIsRefusedAndLeftAsItIs(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it is about what a database file may be")
 	administrator := initialize(t, database)
 	execute(t, database, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 
@@ -120,7 +120,7 @@ func TestNewerDatabaseIsRefusedAndLeftAsItIs(t *testing.T) {
 
 func TestDamagedDatabaseFailsWithOneSentence(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it is about what a database file may be")
 	initialize(t, database)
 	execute(t, database, "PRAGMA wal_checkpoint(TRUNCATE)")
 	file, err := os.OpenFile(database, os.O_RDWR, 0)
@@ -136,7 +136,7 @@ func TestDamagedDatabaseFailsWithOneSentence(t *testing.T) {
 
 func TestOpeningADatabaseTwiceIsFine(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it is about what a database file may be")
 	administrator := initialize(t, database)
 	one, two := open(t, database, administrator), open(t, database, administrator)
 
@@ -175,7 +175,7 @@ func TestOpeningANewFileAtTheSameTimeWorksForEverybody(t *testing.T) {
 func TestInitOfTwoProcessesAtTheSameTimeMakesOneCompany(t *testing.T) {
 	t.Parallel()
 	for range 3 {
-		database := fresh(t)
+		database := freshFile(t, "it is about what a database file may be")
 		const processes = 3
 		outputs, problems := make([]bytes.Buffer, processes), make([]bytes.Buffer, processes)
 		statuses := make([]int, processes)
@@ -207,7 +207,7 @@ func TestInitOfTwoProcessesAtTheSameTimeMakesOneCompany(t *testing.T) {
 
 func TestNewDatabaseIsWholeAndKeepsAWriteAheadLog(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it is about what a database file may be")
 	initialize(t, database)
 	db, err := sql.Open("sqlite", "file:"+database)
 	if err != nil {

@@ -31,7 +31,7 @@ func disks() map[string]func(t *testing.T) disk {
 // limitedFiles lets no file grow beyond the size that the log has (setrlimit(2), RLIMIT_FSIZE): writes fail with EFBIG.
 func limitedFiles(t *testing.T) disk {
 	t.Helper()
-	database := fresh(t)
+	database := freshFile(t, "it fills the disk of the file")
 	limit := func(p *process, size uint64) {
 		t.Helper()
 		err := unix.Prlimit(p.command.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: unix.RLIM_INFINITY}, nil)

@@ -88,14 +88,14 @@ func TestDoctorFindsASoundDatabaseSound(t *testing.T) {
 	if output := succeed(t, "doctor", "--database", b.database); strings.Count(output, "\n") != strings.Count(output, "ok  ") {
 		t.Errorf("the text is %s", output)
 	}
-	sealed, file := fresh(t), masterKeyFile(t, 1)
+	sealed, file := freshFile(t, "it damages a file in every way that the doctor knows"), masterKeyFile(t, 1)
 	succeed(t, "init", "--database", sealed, "--company", "Acme", "--master-key-file", file)
 	wantSound(t, untouched(t, sealed, "--master-key-file", file))
 }
 
 func TestDoctorLooksAtALiveDatabaseWithoutTakingPart(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it damages a file in every way that the doctor knows")
 	administrator := initialize(t, database)
 	p := serve(t, database, nil)
 	admin := signIn(t, client30, p.url, administrator)
@@ -283,7 +283,7 @@ func TestDoctorFindsAFolderThatCanNotBeWritten(t *testing.T) {
 
 func TestDoctorTriesTheMasterKey(t *testing.T) {
 	t.Parallel()
-	database, right := fresh(t), masterKeyFile(t, 1)
+	database, right := freshFile(t, "it damages a file in every way that the doctor knows"), masterKeyFile(t, 1)
 	succeed(t, "init", "--database", database, "--company", "Acme", "--master-key-file", right)
 	for name, test := range map[string]struct {
 		flags                     []string
@@ -304,7 +304,7 @@ func TestDoctorTriesTheMasterKey(t *testing.T) {
 	if got := untouched(t, database, "--master-key-file", right)["signing_keys"]; got.Status != "problem" || !strings.Contains(got.Message, "damaged") {
 		t.Errorf("a damaged seal is %+v", got)
 	}
-	plain := fresh(t)
+	plain := freshFile(t, "it damages a file in every way that the doctor knows")
 	initialize(t, plain)
 	if got := untouched(t, plain, "--master-key-file", right)["master_key"]; got.Status != "warning" {
 		t.Errorf("plain keys with a master key are %+v", got)

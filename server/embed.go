@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/postgres"
 )
 
 // embeddedCompany is the name of the company that an embedded database without one gets.
@@ -47,6 +48,10 @@ func Embed(ctx context.Context, database, companyID string) (http.RoundTripper, 
 }
 
 func embeddedServer(ctx context.Context, database string) (*Server, error) {
+	if postgres.IsURL(database) {
+		return nil, errors.New("database names a SQLite file. For a PostgreSQL database run the management API (terraform-provider-procore " +
+			"serve), and give its address as base_url")
+	}
 	if err := (Database{database}).Validate(); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestEveryFlagCanComeFromTheEnvironment(t *testing.T) {
-	database, copied := fresh(t), filepath.Join(t.TempDir(), "copy.db")
+	database, copied := freshFile(t, "it makes a backup"), filepath.Join(t.TempDir(), "copy.db")
 	t.Setenv("PROCORE_DATABASE", database)
 	t.Setenv("PROCORE_COMPANY", "Acme")
 	t.Setenv("PROCORE_OUTPUT", "json")
@@ -29,7 +29,7 @@ func TestFlagBeatsTheEnvironment(t *testing.T) {
 	t.Setenv("PROCORE_DATABASE", filepath.Join(t.TempDir(), "nowhere", "other.db"))
 	t.Setenv("PROCORE_OUTPUT", "json")
 	t.Setenv("PROCORE_COMPANY", "Other")
-	database := fresh(t)
+	database := freshFile(t, "it makes a backup")
 	output := succeed(t, "init", "--database", database, "--company", "Acme", "--output", "env")
 	if !exports.MatchString(output) {
 		t.Errorf("output %q", output)
@@ -45,7 +45,7 @@ func TestWrongValueInTheEnvironmentIsWrongUsage(t *testing.T) {
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Setenv(variable, value)
-			got := run(t, "serve", "--database", fresh(t))
+			got := run(t, "serve", "--database", freshFile(t, "it makes a backup"))
 			equal(t, "exit status", got.status, 2)
 			equal(t, "stdout", got.stdout, "")
 			if !strings.Contains(got.stderr, "Usage: ") {
@@ -57,7 +57,7 @@ func TestWrongValueInTheEnvironmentIsWrongUsage(t *testing.T) {
 
 func TestServeTakesItsSettingsFromTheEnvironment(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it makes a backup")
 	administrator := initialize(t, database)
 	p := serve(t, database, []string{
 		"PROCORE_LISTEN=0.0.0.0:0", "PROCORE_BEHIND_PROXY=true", "PROCORE_LOG_FORMAT=json", "PROCORE_TOKEN_TTL=3m",

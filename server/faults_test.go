@@ -1,17 +1,16 @@
 package server_test
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store/sqlite"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // exchange sends a request and returns the whole answer.
@@ -89,31 +88,10 @@ func isWhole(t *testing.T, database string) {
 	}
 }
 
-// lockDatabase holds the write lock as another program does, until the function that it returns is called.
-func lockDatabase(t *testing.T, database string) (release func()) {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+database+"?_busy_timeout=10000&_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx, err := db.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sync.OnceFunc(func() {
-		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // queryRow reads one value of a database beside its server.
 func queryRow(t *testing.T, database, query string, into any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+database+"?mode=ro&_busy_timeout=10000")
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := storetest.Open(t, database)
 	if err := errors.Join(db.QueryRowContext(t.Context(), query).Scan(into), db.Close()); err != nil {
 		t.Fatal(err)
 	}

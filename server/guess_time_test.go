@@ -66,7 +66,7 @@ func copyAccount(t testing.TB, database string, clientIDs []string) {
 			add_to_new_projects, secret_version, secret_digest, secret_created_at, token_epoch, a.created_at, a.updated_at
 		FROM service_accounts a, (VALUES `+strings.Join(rows, ",")+`) v WHERE a.id = 1`)
 	execute(t, database, `INSERT INTO contacts (company_id, service_account_id, name, email_address, assigned_email_address, active, created_at, updated_at)
-		SELECT company_id, id, name, client_id || '@service-accounts.invalid', client_id || '@service-accounts.invalid', 1, created_at, updated_at
+		SELECT company_id, id, name, client_id || '@service-accounts.invalid', client_id || '@service-accounts.invalid', TRUE, created_at, updated_at
 		FROM service_accounts WHERE id > 1`)
 }
 

@@ -120,6 +120,7 @@ func rotateKeys(ctx context.Context, database commandDatabase, rotation keyRotat
 			next.SignAfter = rotation.now.Add(lead)
 			change = store.RotateSigningKeys(keys, next, rotation.now)
 		}
+		done.lost = "" // this may be run again
 		if keys[signs].MasterKeyID != next.MasterKeyID {
 			done.lost = keys[signs].MasterKeyID
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server"
+	"github.com/procore/terraform-provider-procore/server/servertest"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // masterKeyFile writes a master key of these bytes into a file of its own.
@@ -70,12 +71,7 @@ func keyStates(t *testing.T, database string) string {
 // privateKeys are the signing keys in plain, as the database has them.
 func privateKeys(t *testing.T, database string) (keys [][]byte) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+database+"?mode=ro")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	rows, err := db.QueryContext(t.Context(), "SELECT private_key FROM signing_keys")
+	rows, err := storetest.Open(t, database).QueryContext(t.Context(), "SELECT private_key FROM signing_keys")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,21 +102,25 @@ func wantNowhere(t *testing.T, database string, keys [][]byte) {
 // searchFor names the files in which a part of a key is.
 func searchFor(t *testing.T, database string, keys [][]byte) (where string) {
 	t.Helper()
-	files, err := filepath.Glob(database + "*")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	contents := map[string][]byte{"the rows": []byte(servertest.Bytes(t, database))}
+	if !storetest.Postgres() {
+		files, err := filepath.Glob(database + "*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files: %v", err)
 		}
+		for _, file := range files {
+			if contents[filepath.Base(file)], err = os.ReadFile(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for file, content := range contents {
 		for i, key := range keys {
 			// The beginning of PKCS #8 says which algorithm it is, and is no secret.
 			const head, window = 28, 16
 			for begin := head; begin+window <= len(key); begin += window / 2 {
 				if bytes.Contains(content, key[begin:begin+window]) {
-					where += fmt.Sprintf("%s (key %d) ", filepath.Base(file), i)
+					where += fmt.Sprintf("%s (key %d) ", file, i)
 					break
 				}
 			}
@@ -346,7 +346,7 @@ func TestServeSealsPlainKeysAndLeavesNoPlainByteBehind(t *testing.T) {
 
 func TestServeThatWasKilledBeforeItScrubbedDoesSoAtTheNextStart(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it looks into unused pages of the file")
 	administrator := initialize(t, database)
 	keys := privateKeys(t, database)
 	file := masterKeyFile(t, 1)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/procore/terraform-provider-procore/server"
 	"github.com/procore/terraform-provider-procore/server/servertest"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // TestMain makes the tests independent of the settings of whoever runs them, and removes the binary that they built.
@@ -25,6 +26,10 @@ func TestMain(m *testing.M) {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "PROCORE_") || strings.HasPrefix(name, "TF_") {
 			_ = os.Unsetenv(name)
 		}
+	}
+	if floor := os.Getenv(floorVariable); floor != "" {
+		serveFloor() // this process is not the tests, but what a benchmark compares with
+		return
 	}
 	status := m.Run()
 	if folder != "" {
@@ -104,9 +109,17 @@ func (r result) failed(t *testing.T, words ...string) {
 	}
 }
 
-// fresh returns the path of a database that isn't there yet.
+// fresh returns what names a database that isn't there yet, of the kind that the tests run on.
 func fresh(t testing.TB) string {
 	t.Helper()
+	return storetest.New(t)
+}
+
+// freshFile returns the path of a SQLite database that isn't there yet, for a test that is about files or about what SQLite
+// alone has. The test runs on SQLite only.
+func freshFile(t testing.TB, why string) string {
+	t.Helper()
+	storetest.SQLiteOnly(t, why)
 	return filepath.Join(t.TempDir(), "procore.db")
 }
 
@@ -129,18 +142,7 @@ func credentials(t testing.TB, output string) server.Credentials {
 // execute runs SQL on a database, for what the API can't do yet or never should.
 func execute(t testing.TB, database, statement string, arguments ...any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+database+"?_busy_timeout=10000&_foreign_keys=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if _, err := db.ExecContext(t.Context(), statement, arguments...); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Execute(t, database, statement, arguments...)
 }
 
 func equal[T comparable](t testing.TB, what string, got, want T) {

@@ -89,6 +89,7 @@ func sealSigningKeys(ctx context.Context, database commandDatabase, master store
 	}
 	err = database.ChangeSigningKeys(ctx, func(keys []store.SigningKey) (store.KeyChange, error) {
 		change, err := store.SealSigningKeys(keys, master, master)
+		sealed = nil // this may be run again
 		for _, key := range change.Put {
 			sealed = append(sealed, key.ID)
 		}

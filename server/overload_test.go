@@ -3,7 +3,6 @@ package server_test
 import (
 	"bytes"
 	"crypto/tls"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 func TestReadsAndTokensGoOnWhileWritesAreStuck(t *testing.T) {
@@ -25,16 +26,9 @@ func TestReadsAndTokensGoOnWhileWritesAreStuck(t *testing.T) {
 	p := serve(t, database, nil, "--max-concurrency", "4", "--max-queue", "8")
 	admin := signIn(t, client30, p.url, administrator)
 
-	// Another program holds the database's one write lock.
-	db, err := sql.Open("sqlite", "file:"+database+"?_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	lock, err := db.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	// Another program holds the database's lock.
+	release := storetest.LockWrites(t, database)
+	defer release()
 	var group sync.WaitGroup
 	var made, turnedAway atomic.Int64
 	for i := range 12 {
@@ -59,9 +53,7 @@ func TestReadsAndTokensGoOnWhileWritesAreStuck(t *testing.T) {
 		signIn(t, client30, p.url, administrator)
 		admin.do(t, 200, "GET", "/healthz", "")
 	}
-	if err := lock.Rollback(); err != nil {
-		t.Fatal(err)
-	}
+	release()
 	group.Wait()
 	// The one that had the place is done, unless this machine is so slow that it gave the lock up before.
 	equal(t, "writes that were answered", made.Load()+turnedAway.Load(), 12)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 func TestReadyzTurnsRedBeforeTheServerStopsServing(t *testing.T) {
@@ -107,7 +109,7 @@ func TestLockOfAnotherProgramIsAClearRefusalAndReadyzKnows(t *testing.T) {
 	administrator := initialize(t, database)
 	p := serve(t, database, nil)
 	admin := signIn(t, client30, p.url, administrator)
-	release := lockDatabase(t, database)
+	release := storetest.LockWrites(t, database)
 	eventually(t, "readyz is red", func() bool { return ready(t, p.url) == "database_unwritable" })
 	status, header, text := admin.exchange(t, "POST", "service_accounts", `{"name":"waits too long"}`)
 	if status != 503 || header.Get("Retry-After") == "" || !strings.Contains(text, "busy") {

@@ -14,7 +14,7 @@ import (
 )
 
 type restoreCommand struct {
-	Database
+	DatabaseFile
 	masterKeyFlags
 	From string `required:"" placeholder:"FILE" help:"The backup. It stays as it is."`
 }
@@ -26,7 +26,7 @@ func (c restoreCommand) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	done, err := sqlite.Restore(ctx, sqlite.Restoring{
-		From: c.From, Path: c.Database.Database, Now: time.Now(),
+		From: c.From, Path: c.Database, Now: time.Now(),
 		CheckKey: func(key store.SigningKey) error { return checkRestoredKey(key, master) },
 	})
 	if err != nil {
@@ -50,7 +50,7 @@ func checkRestoredKey(key store.SigningKey, master store.MasterKey) error {
 func (c restoreCommand) print(to io.Writer, done sqlite.Restored, master store.MasterKey) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Restored %s from %s. Accounts: %d, the last of them changed %s.\n",
-		c.Database.Database, c.From, done.Accounts, wireTime(done.LatestChange))
+		c.Database, c.From, done.Accounts, wireTime(done.LatestChange))
 	if done.Kept != "" {
 		fmt.Fprintf(&text, "The database that it replaces is kept: %s\n", done.Kept)
 	}
@@ -60,7 +60,7 @@ func (c restoreCommand) print(to io.Writer, done sqlite.Restored, master store.M
 	text.WriteString("Accounts, secrets, permissions and signing keys are those of the backup: what was made since is gone, " +
 		"and secrets that were reset and tokens that were revoked since are good again. Reset and revoke them again, and run 'terraform plan' for every configuration.\n")
 	fmt.Fprintf(&text, "To end every token from before the restore, use: terraform-provider-procore keys rotate --discard-old --database %s\n",
-		c.Database.Database)
+		c.Database)
 	switch {
 	case done.Kept != "" && !done.Damaged:
 		text.WriteString("Ids that were given since the backup are not given again.\n")

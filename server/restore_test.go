@@ -25,7 +25,7 @@ type backedUp struct {
 
 func backUp(t *testing.T) backedUp {
 	t.Helper()
-	b := backedUp{database: fresh(t), backup: filepath.Join(t.TempDir(), "backup.db")}
+	b := backedUp{database: freshFile(t, "a restore puts a file in the place of another"), backup: filepath.Join(t.TempDir(), "backup.db")}
 	b.administrator = initialize(t, b.database)
 	p := serve(t, b.database, nil)
 	admin := signIn(t, client30, p.url, b.administrator)
@@ -273,7 +273,7 @@ func TestRestoreRefusesToReplaceWhatIsNotItsOwn(t *testing.T) {
 func TestRestoreToWhereThereIsNoDatabase(t *testing.T) {
 	t.Parallel()
 	b := backUp(t)
-	b.database = fresh(t)
+	b.database = freshFile(t, "a restore puts a file in the place of another")
 	// What a database left that somebody has removed would be taken for the log of the new one.
 	if err := os.WriteFile(b.database+"-wal", []byte("stale"), 0o600); err != nil {
 		t.Fatal(err)
@@ -335,7 +335,7 @@ func TestRestoreOfAnEarlierSchemaAndOfALinkedDatabase(t *testing.T) {
 
 func TestRestoreTriesTheMasterKeyOnTheBackup(t *testing.T) {
 	t.Parallel()
-	b := backedUp{database: fresh(t), backup: filepath.Join(t.TempDir(), "sealed.db")}
+	b := backedUp{database: freshFile(t, "a restore puts a file in the place of another"), backup: filepath.Join(t.TempDir(), "sealed.db")}
 	right := masterKeyFile(t, 1)
 	b.administrator = credentials(t, succeed(t, "init", "--database", b.database, "--company", "Acme", "--output", "json", "--master-key-file", right))
 	succeed(t, "backup", "--database", b.database, "--to", b.backup)

@@ -11,13 +11,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // stack is everything around the routes, on a real socket, with routes of the test's own: these can be held up, which
@@ -45,7 +44,7 @@ func newStack(t *testing.T, config Config, routes map[string]http.HandlerFunc) *
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	mux.Handle("GET /metrics", s.metrics.handler())
-	database, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "procore.db"), Create: true})
+	database, err := openDatabase(t.Context(), storetest.New(t), databaseOptions{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
-	"github.com/procore/terraform-provider-procore/server/store/sqlite"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 const moveContact = "UPDATE contacts SET email_address = 'somebody@example.com' WHERE service_account_id = ?"
@@ -87,11 +87,7 @@ func TestAccountsAreExpiredAfterTheSunset(t *testing.T) {
 	t.Parallel()
 	database := fresh(t)
 	initialize(t, database)
-	opened, err := sqlite.Open(t.Context(), sqlite.Options{Path: database, Policy: store.Policy{Sunset: time.Now().Add(-time.Second)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = opened.Close() }()
+	opened := storetest.OpenStore(t, database, false, store.Policy{Sunset: time.Now().Add(-time.Second)}, nil)
 	for status, count := range map[store.Status]int{store.StatusExpired: 1, store.StatusActive: 0, store.StatusNonfunctional: 0} {
 		page, err := opened.ListServiceAccounts(t.Context(), 1, store.ServiceAccountQuery{Status: status, Page: store.PageRequest{Number: 1, Size: 10}})
 		if err != nil {

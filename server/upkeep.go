@@ -26,6 +26,9 @@ func (s *Server) upkeep(ctx context.Context) {
 		case <-due.C:
 			err := errors.Join(whileMore(ctx, s.store.EndPreviousSecrets), whileMore(ctx, s.store.ForgetKeptAnswers),
 				whileMore(ctx, s.store.UpdateSearch))
+			if s.config.RateLimit > 0 && s.store.Shared() {
+				err = errors.Join(err, whileMore(ctx, s.store.ForgetRateWindows))
+			}
 			if err != nil && !failing && ctx.Err() == nil {
 				s.config.Logger.WarnContext(ctx, "previous secrets or kept answers whose time has passed can't be cleared, or the search index not be brought up to date; it is tried again", "error", err)
 			}

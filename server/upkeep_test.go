@@ -1,25 +1,25 @@
 package server_test
 
 import (
-	"database/sql"
+	"bytes"
 	"testing"
+
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 func TestServerForgetsKeptAnswersWhoseTimeHasPassedByItself(t *testing.T) {
 	t.Parallel()
 	database := fresh(t)
 	initialize(t, database)
-	execute(t, database, "INSERT INTO kept_answers VALUES (x'01', x'00', x'00', 1), (x'02', x'00', x'00', 9000000000000000)")
+	execute(t, database, "INSERT INTO kept_answers VALUES (?, ?, ?, 1), (?, ?, ?, 9000000000000000)",
+		[]byte{1}, []byte{0}, []byte{0}, []byte{2}, []byte{0}, []byte{0})
 	p := serve(t, database, nil)
 	defer p.stop()
-	db, err := sql.Open("sqlite", "file:"+database+"?mode=ro") // sees the log, too
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
+	db := storetest.Open(t, database)
 	comesTrue(t, "the expired answer being forgotten", func() bool {
-		var left string
-		err := db.QueryRowContext(t.Context(), "SELECT group_concat(hex(id)) FROM kept_answers").Scan(&left)
-		return err == nil && left == "02"
+		var count int
+		var left []byte
+		err := db.QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM kept_answers), id FROM kept_answers ORDER BY id DESC LIMIT 1").Scan(&count, &left)
+		return err == nil && count == 1 && bytes.Equal(left, []byte{2})
 	})
 }

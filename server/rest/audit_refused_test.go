@@ -1,10 +1,10 @@
 package rest_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/procore/terraform-provider-procore/server/servertest"
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
@@ -90,7 +90,7 @@ func TestEventsShowNoSecret(t *testing.T) {
 	admin.delete("service_accounts/" + created.ID).want(204)
 
 	shown := string(admin.get("audit_events?per_page=1000").want(200).body)
-	file := databaseFiles(t, admin.server.Database)
+	file := servertest.Bytes(t, admin.server.Database)
 	for _, secret := range []string{admin.server.ClientSecret, created.ClientSecret, first.ClientSecret, second.ClientSecret, admin.token, holder.token} {
 		if strings.Contains(shown, secret) || strings.Contains(shown, secret[4:40]) {
 			t.Error("an event shows a secret or a token")
@@ -122,20 +122,6 @@ func TestEventsShowNoSecretThatWasPastedIntoAText(t *testing.T) {
 	if strings.Contains(string(a.body), secret[4:40]) {
 		t.Error("an event shows the secret")
 	}
-}
-
-// databaseFiles is all that the database has on disk.
-func databaseFiles(t *testing.T, path string) string {
-	t.Helper()
-	var text strings.Builder
-	for _, suffix := range []string{"", "-wal"} {
-		content, err := os.ReadFile(path + suffix)
-		if err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
-		text.Write(content)
-	}
-	return text.String()
 }
 
 func TestEventsOutliveTheirAccountAndItsActor(t *testing.T) {

@@ -50,7 +50,7 @@ func TestKeptAnswersRevealNeitherSecretNorTokenNorBody(t *testing.T) {
 
 	places := map[string]string{
 		"the log": log.String(), "the metrics": string(admin.get("/metrics").want(200).body),
-		"the audit": string(admin.get("audit_events?per_page=1000").want(200).body), "the database": databaseFiles(t, admin.server.Database),
+		"the audit": string(admin.get("audit_events?per_page=1000").want(200).body), "the database": servertest.Bytes(t, admin.server.Database),
 	}
 	says(t, places["the database"], "kept_answers", "once") // they are the right files
 	says(t, places["the log"], "reset_secret")

@@ -170,7 +170,7 @@ func errorStatuses(method, path string) []int {
 		statuses = append(statuses, http.StatusForbidden, http.StatusNotFound)
 	}
 	if method != http.MethodGet {
-		statuses = append(statuses, http.StatusConflict, http.StatusPreconditionFailed)
+		statuses = append(statuses, http.StatusConflict, http.StatusPreconditionFailed, http.StatusGatewayTimeout)
 	}
 	if method != http.MethodGet && method != http.MethodDelete {
 		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)

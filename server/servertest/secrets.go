@@ -106,6 +106,15 @@ var (
 	likeRandom = regexp.MustCompile(`^[0-9A-Fa-f-]{32,}$|[0-9A-Za-z]{20,}`)
 )
 
+// noteURL adds the password of a database's URL, where it has one.
+func (s *Secrets) noteURL(database string) {
+	if parsed, err := url.Parse(database); err == nil {
+		if password, given := parsed.User.Password(); given {
+			s.Add(KindBrought, password)
+		}
+	}
+}
+
 // Published takes a secret out of the set for good: the test itself put it where everybody may read it, such as into a
 // description.
 func (s *Secrets) Published(secret string) { s.Add(kindPublished, secret) }

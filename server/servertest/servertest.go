@@ -11,11 +11,11 @@ import (
 	"database/sql"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // Server is a management API that runs until the test ends.
@@ -26,7 +26,7 @@ type Server struct {
 	CompanyID    string
 	ClientID     string
 	ClientSecret string
-	// Database is the path of the SQLite file.
+	// Database is what --database names: the path of a SQLite file, or a PostgreSQL URL (see storetest).
 	Database string
 	// Client sends requests to the server, and has no limits and no credentials of its own.
 	Client *http.Client
@@ -60,7 +60,7 @@ func Configure(change func(*server.Config)) Option { return change }
 // Start runs a server on a new database with one company, called Acme.
 func Start(t testing.TB, options ...Option) *Server {
 	t.Helper()
-	database := filepath.Join(t.TempDir(), "procore.db")
+	database := storetest.New(t)
 	credentials, err := server.Initialize(t.Context(), database, "Acme", "ES256")
 	if err != nil {
 		t.Fatalf("initialize the database: %v", err)

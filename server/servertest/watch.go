@@ -35,6 +35,7 @@ const maxMessages = 20
 func newWatch(t testing.TB, database string) *watch {
 	t.Helper()
 	w := &watch{secrets: SecretsOf(t), database: database}
+	w.secrets.noteURL(database)
 	w.text, w.log = &logBook{watch: w, name: "the log (text)"}, &logBook{watch: w, name: "the log (JSON)"}
 	return w
 }

@@ -28,6 +28,9 @@ const (
 	CodeRequestMismatch    Code = "idempotency_mismatch"
 	CodeNoMasterKey        Code = "no_master_key"
 	CodeWrongMasterKey     Code = "wrong_master_key"
+	// CodeOutcomeUnknown is for a change of which nobody can tell whether it is kept. It is not CodeUnavailable, whose 503
+	// clients take for a change that was not made.
+	CodeOutcomeUnknown Code = "outcome_unknown"
 )
 
 // Error is a broken rule, in words for a person. It never holds a secret.

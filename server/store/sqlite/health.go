@@ -5,76 +5,35 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // CheckRead returns *store.Error when the database can't be read, or is known to be damaged.
 func (s *Store) CheckRead(ctx context.Context) error {
-	return s.read(ctx, func(tx *sql.Tx) error {
+	return s.read(ctx, func(tx sqlstore.Tx) error {
 		var keys int
 		return tx.QueryRowContext(ctx, "SELECT count(*) FROM signing_keys").Scan(&keys)
 	})
 }
 
-// How much CheckWrite writes: next to nothing as long as changes succeed. When one has failed, as much as a change that
-// writes a lot, or the last bytes of a full disk would let the check succeed where a change still fails.
-const (
-	smallProbe = 16
-	largeProbe = 128 << 10
-)
-
-// probeFresh is for how long a change that succeeded shows that the next one will.
-const probeFresh = time.Second
-
 // CheckWrite returns *store.Error when a change would fail. It finds out by making one, in a table that exists for
 // nothing else, unless a change has just succeeded.
 func (s *Store) CheckWrite(ctx context.Context) error {
-	succeeded, failing := s.recent.get()
-	if !failing && time.Since(succeeded) < probeFresh {
+	size := s.recent.ProbeSize()
+	if size == 0 {
 		return s.writable()
 	}
-	size := smallProbe
-	if failing {
-		size = largeProbe
-	}
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx sqlstore.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO write_probe (id, filler) VALUES (1, randomblob(?))
 			ON CONFLICT (id) DO UPDATE SET filler = excluded.filler`, size)
 		return err
 	})
-	if errors.Is(err, &store.Error{Code: codeOutcomeUnknown}) {
+	if errors.Is(err, &store.Error{Code: store.CodeOutcomeUnknown}) {
 		return moved() // nobody needs to know of a probe whether it is kept
 	}
 	return err
-}
-
-// recent is how the last change went.
-type recent struct {
-	mu        sync.Mutex
-	succeeded time.Time
-	failing   bool
-}
-
-// note remembers an outcome that says something about the database: a rule that was broken doesn't.
-func (r *recent) note(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case err == nil:
-		r.succeeded, r.failing = time.Now(), false
-	case errors.Is(err, &store.Error{Code: store.CodeUnavailable}), errors.Is(err, &store.Error{Code: store.CodeNotADatabase}),
-		errors.Is(err, &store.Error{Code: codeOutcomeUnknown}):
-		r.failing = true
-	}
-}
-
-func (r *recent) get() (succeeded time.Time, failing bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.succeeded, r.failing
 }
 
 // Damage returns *store.Error with CodeNotADatabase when the database is known to be damaged, and nil otherwise. Then it
@@ -115,8 +74,13 @@ func (s *Store) CheckIntegrity(ctx context.Context) error {
 // firstFinding returns what is wrong with the database, or "". The quick check comes first because it takes a tenth of the
 // time and finds what does most harm; the other compares the indexes with their tables as well.
 func (s *Store) firstFinding(ctx context.Context) (found string, err error) {
+	c, err := s.readers.lend(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer s.readers.giveBack(c)
 	for _, check := range []string{"PRAGMA quick_check(1)", "PRAGMA integrity_check(1)"} {
-		found, err = firstRow(ctx, s.reader, check, func(rows *sql.Rows) (text string, err error) {
+		found, err = firstRow(ctx, c.conn, check, func(rows *sql.Rows) (text string, err error) {
 			err = rows.Scan(&text)
 			return text, err
 		})
@@ -124,7 +88,7 @@ func (s *Store) firstFinding(ctx context.Context) (found string, err error) {
 			return found, err
 		}
 	}
-	return firstRow(ctx, s.reader, "PRAGMA foreign_key_check", func(rows *sql.Rows) (string, error) {
+	return firstRow(ctx, c.conn, "PRAGMA foreign_key_check", func(rows *sql.Rows) (string, error) {
 		var table, parent sql.NullString
 		var row, index sql.NullInt64
 		err := rows.Scan(&table, &row, &parent, &index)
@@ -133,7 +97,7 @@ func (s *Store) firstFinding(ctx context.Context) (found string, err error) {
 }
 
 // firstRow returns the first row of a query's answer, or "" where there is none.
-func firstRow(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (string, error)) (text string, err error) {
+func firstRow(ctx context.Context, db *sql.Conn, query string, scan func(*sql.Rows) (string, error)) (text string, err error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return "", err

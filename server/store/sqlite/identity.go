@@ -103,13 +103,9 @@ func moved() error {
 		"server to serve what is there now."}
 }
 
-// codeOutcomeUnknown is for a change of which nobody can tell whether the next start will find it. It is not
-// CodeUnavailable, whose 503 clients take for a change that was not made.
-const codeOutcomeUnknown store.Code = "outcome_unknown"
-
 // movedMeanwhile is what moved is for a change that was made: the files may have taken it with them.
 func movedMeanwhile() error {
-	return &store.Error{Code: codeOutcomeUnknown, Message: "The database's file, or the -wal or -shm file beside it, was removed or " +
+	return &store.Error{Code: store.CodeOutcomeUnknown, Message: "The database's file, or the -wal or -shm file beside it, was removed or " +
 		"replaced while the change was made; it may or may not be kept. Put the files back, or restart the server to serve what is " +
 		"there now, and look whether the change is there before it is made again."}
 }

@@ -34,7 +34,11 @@ func crowd(t testing.TB, database *Store, company store.ID, accounts int) {
 			SELECT company_id, id, 'contact', id || '@x.invalid', id || '@x.invalid', 1, 1, 1 FROM service_accounts
 			WHERE company_id = ?1 AND id NOT IN (SELECT service_account_id FROM contacts) AND ?2`,
 	} {
-		if _, err := database.writer.ExecContext(t.Context(), statement, company, accounts); err != nil {
+		err := database.write(t.Context(), func(tx sqlstore.Tx) error {
+			_, err := tx.ExecContext(t.Context(), statement, company, accounts)
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -148,6 +148,12 @@ func steps(s *sqlstore.Store, acme, beta store.ServiceAccount) []struct {
 		{"ListServiceAccounts", func(ctx context.Context) error { return everyAccountList(ctx, s, company, page) }},
 		{"ListServiceAccounts", func(ctx context.Context) error { return everyAccountList(ctx, s, company, third) }},
 		{"ListAuditEvents", func(ctx context.Context) error { return everyEventList(ctx, s, company, project.ID, page) }},
+		{"Shared", func(context.Context) error { return drop(s.Shared(), nil) }},
+		{"TakeRequests", func(ctx context.Context) error {
+			_, _, err := s.TakeRequests(ctx, store.RatePart{Account: acme.ID, API: "rest", Limit: 10, Wanted: 1, Ends: time.Now()})
+			return err
+		}},
+		{"ForgetRateWindows", func(ctx context.Context) error { return drop(s.ForgetRateWindows(ctx)) }},
 		{"UpdateSearch", func(ctx context.Context) error { return drop(s.UpdateSearch(ctx)) }},
 		{"RemoveContact", func(ctx context.Context) error { return s.RemoveContact(ctx, company, guest.Contact.ID, nil) }},
 		{"RevokeTokens", func(ctx context.Context) error { return s.RevokeTokens(ctx, company, made.ID, nil, nil) }},
@@ -304,17 +310,21 @@ func planOf(t *testing.T, database *Store, query string, arguments int) []string
 	if strings.HasPrefix(query, "PRAGMA") {
 		return nil
 	}
-	rows, err := database.reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, arguments)...)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	plan, err := sqlstore.Collect(rows, func(rows *sql.Rows) (step string, err error) {
-		var id, parent, unused int
-		err = rows.Scan(&id, &parent, &unused, &step)
-		return step, err
+	var plan []string
+	err := database.read(t.Context(), func(tx sqlstore.Tx) error {
+		rows, err := tx.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, arguments)...)
+		if err != nil {
+			return err
+		}
+		plan, err = sqlstore.Collect(rows, func(rows *sql.Rows) (step string, err error) {
+			var id, parent, unused int
+			err = rows.Scan(&id, &parent, &unused, &step)
+			return step, err
+		})
+		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", query, err)
 	}
 	return plan
 }

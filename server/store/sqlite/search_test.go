@@ -131,7 +131,10 @@ func TestSearchLooksAtCandidatesOnly(t *testing.T) {
 	}{{admin.CompanyID, "CROWD 99", 60}, {other.CompanyID, "CROWD", 1}, {other.CompanyID, "CROWD 99", 0}, {admin.CompanyID, "NO SUCH", 0}} {
 		subquery, arguments, ok := search{}.Candidates(test.company, test.text)
 		var count int
-		if err := database.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM ("+subquery+")", arguments...).Scan(&count); err != nil || !ok || count > test.at {
+		err := database.read(t.Context(), func(tx sqlstore.Tx) error {
+			return tx.QueryRowContext(t.Context(), "SELECT count(*) FROM ("+subquery+")", arguments...).Scan(&count)
+		})
+		if err != nil || !ok || count > test.at {
 			t.Errorf("%s in company %s: %d candidates, want at most %d: %v", test.text, test.company, count, test.at, err)
 		}
 	}

@@ -139,19 +139,6 @@ func TestFileThatIsOverwrittenInPlaceTakesNoChange(t *testing.T) {
 	}
 }
 
-// Connections come and go; the log's file must stay, or a change would be refused for no reason.
-func TestLogStaysWhileTheDatabaseIsOpen(t *testing.T) {
-	t.Parallel()
-	database, admin := initialized(t)
-	database.writer.SetMaxIdleConns(0)
-	database.reader.SetMaxIdleConns(0)
-	for range 5 {
-		if err := database.RevokeTokens(t.Context(), admin.CompanyID, admin.ID, nil, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestReadsChangesAndWaitsAreObserved(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -193,7 +180,7 @@ func TestWriteProbeIsSparedWhereAChangeHasJustSucceeded(t *testing.T) {
 	database, admin := initialized(t)
 	probed := func() (count int) {
 		t.Helper()
-		if err := database.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM write_probe").Scan(&count); err != nil {
+		if err := reading(database).QueryRowContext(t.Context(), "SELECT count(*) FROM write_probe").Scan(&count); err != nil {
 			t.Fatal(err)
 		}
 		return count
@@ -204,15 +191,15 @@ func TestWriteProbeIsSparedWhereAChangeHasJustSucceeded(t *testing.T) {
 	if err := database.CheckWrite(t.Context()); err != nil || probed() != 0 {
 		t.Errorf("%d probes, %v", probed(), err)
 	}
-	database.recent.succeeded = time.Now().Add(-2 * probeFresh)
+	database.recent = sqlstore.Recent{} // as if the change were long ago
 	if err := database.CheckWrite(t.Context()); err != nil || probed() != 1 {
 		t.Errorf("%d probes, %v", probed(), err)
 	}
 	// A broken rule says nothing about the disk.
 	refused := errors.New("changed meanwhile")
 	_, err := database.UpdateServiceAccount(t.Context(), admin.CompanyID, admin.ID, store.ServiceAccountChange{}, func(store.ServiceAccount) error { return refused })
-	if _, failing := database.recent.get(); failing || !errors.Is(err, refused) {
-		t.Errorf("failing: %t, %v", failing, err)
+	if size := database.recent.ProbeSize(); size != 0 || !errors.Is(err, refused) {
+		t.Errorf("the next probe writes %d bytes, %v", size, err)
 	}
 }
 

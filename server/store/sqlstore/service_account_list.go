@@ -92,6 +92,9 @@ const Functional = `(c.email_address = c.assigned_email_address
 
 // idCondition says that a column is among ids, which are bound with idArguments.
 func idCondition(column string, ids []store.ID) string {
+	if len(ids) == 0 {
+		return "FALSE" // PostgreSQL knows no empty list
+	}
 	return column + " IN (" + strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",") + ")"
 }
 

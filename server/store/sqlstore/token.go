@@ -50,8 +50,9 @@ const byTokenID = "SELECT " + accountColumns + `, EXISTS (SELECT 1 FROM revoked_
 
 // Principal finds the account that a token was issued to, or returns *store.Error with CodeNotFound.
 func (s *Store) Principal(ctx context.Context, account store.ID, tokenID string) (store.Principal, error) {
-	principal := store.Principal{Levels: store.Levels{}}
+	var principal store.Principal
 	err := s.lookUp(ctx, func(tx Tx) error {
+		principal.Levels = store.Levels{}
 		rows, err := tx.QueryContext(ctx, byTokenID, tokenID, account)
 		if err != nil {
 			return err
