@@ -28,8 +28,14 @@ type replicas struct {
 
 func newReplicas(t *testing.T, options ...servertest.Option) replicas {
 	t.Helper()
-	first := servertest.Start(t, options...)
-	second := servertest.Open(t, first.Database, options...)
+	return newReplicasThatDiffer(t, options, options)
+}
+
+// newReplicasThatDiffer is newReplicas with options for each of the two.
+func newReplicasThatDiffer(t *testing.T, here, there []servertest.Option) replicas {
+	t.Helper()
+	first := servertest.Start(t, here...)
+	second := servertest.Open(t, first.Database, there...)
 	administrator := server.Credentials{CompanyID: first.CompanyID, ClientID: first.ClientID, ClientSecret: first.ClientSecret}
 	return replicas{
 		here:          signIn(t, first.Client, first.URL, administrator),
@@ -194,6 +200,38 @@ func TestOfTwoChangesOfOneStateAtTwoServersOneIsRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestServersWhoseClocksDifferTakeEachOthersTokensAndChanges(t *testing.T) {
+	t.Parallel()
+	ahead, behind := newClock(noon.Add(time.Minute)), newClock(noon)
+	r := newReplicasThatDiffer(t, []servertest.Option{servertest.Now(ahead.now)}, []servertest.Option{servertest.Now(behind.now)})
+	made := r.here.create(t, "in two times")
+	path := "service_accounts/" + made.ID
+	tags := map[string]bool{}
+	for round := range 3 {
+		for i, servers := range [][2]client{{r.here, r.there}, {r.there, r.here}} {
+			changing, other := servers[0], servers[1]
+			holder := changing.as(t, made)
+			holder.at(other).wantLive(t, other)
+			seen := answered(t, other, "GET", path, "")
+			changed, err := changing.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d.%d"}`, round, i),
+				map[string]string{"If-Match": seen.header.Get("ETag")})
+			if err != nil || changed.status != 200 {
+				t.Fatalf("%d %s %v", changed.status, changed.text, err)
+			}
+			tags[changed.header.Get("ETag")] = true
+			reset := changing.do(t, 200, "POST", path+"/actions/reset_secret", "{}")
+			holder.at(other).wantEnded(t, other)
+			made = data[account](t, reset)
+		}
+	}
+	equal(t, "states that can be told apart", len(tags), 6)
+	var actions []string
+	for _, event := range data[[]struct{ Action string }](t, r.there.do(t, 200, "GET", "audit_events?filters[service_account_id]="+made.ID, "")) {
+		actions = append(actions, strings.TrimPrefix(event.Action, "service_account."))
+	}
+	equal(t, "events, newest first", strings.Join(actions, " "), strings.Repeat("secret_reset updated ", 6)+"created")
 }
 
 func TestTheLatestTokenOfBothServersIsNoted(t *testing.T) {
