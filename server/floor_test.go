@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server"
 )
 
 // floorVariable makes the test binary serve the floor, when it is set.
@@ -59,8 +61,7 @@ func serveFloor() {
 		panic(err)
 	}
 	fmt.Fprintln(os.Stderr, listener.Addr())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
-	panic(server.Serve(listener))
+	panic((&http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}).Serve(listener))
 }
 
 var rawURL = base64.RawURLEncoding
@@ -126,7 +127,7 @@ func echoed(w http.ResponseWriter, _ *http.Request) {
 }
 
 // startFloor runs the floor in a process of its own until the benchmark ends.
-func startFloor(b *testing.B) (address string, pid int) {
+func startFloor(b *testing.B) contender {
 	b.Helper()
 	executable, err := os.Executable()
 	if err != nil {
@@ -145,9 +146,9 @@ func startFloor(b *testing.B) (address string, pid int) {
 		_ = command.Process.Kill()
 		_ = command.Wait() // killed
 	})
-	address, err = bufio.NewReader(stderr).ReadString('\n')
+	address, err := bufio.NewReader(stderr).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(address), command.Process.Pid
+	return enter(b, "floor", strings.TrimSpace(address), command.Process.Pid, server.Credentials{ClientID: "floor", ClientSecret: "none"})
 }

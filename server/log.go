@@ -20,7 +20,7 @@ func newLogger(w io.Writer, format, level string) (logger *slog.Logger, flush fu
 	if err := least.UnmarshalText([]byte(level)); err != nil {
 		return nil, nil, fmt.Errorf("log level: %w", err)
 	}
-	late, options := &lateLog{to: w}, &slog.HandlerOptions{Level: least}
+	late, options := newLateLog(w), &slog.HandlerOptions{Level: least}
 	var handler slog.Handler = slog.NewTextHandler(late, options)
 	if format == "json" {
 		handler = slog.NewJSONHandler(late, options)

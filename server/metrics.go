@@ -17,7 +17,6 @@ type metrics struct {
 	registry      *prometheus.Registry
 	requests      *prometheus.CounterVec
 	duration      *prometheus.HistogramVec
-	outcomes      outcomes
 	tokensIssued  prometheus.Counter
 	tokensRefused *prometheus.CounterVec
 	secretsReset  prometheus.Counter
@@ -35,6 +34,20 @@ type metrics struct {
 
 	connections        prometheus.Gauge
 	connectionsDropped prometheus.Counter
+
+	// What is counted for every request, found quickly.
+	answers    memo[answerKey, answerMetrics]
+	operations memo[sqlstore.Operation, prometheus.Observer]
+}
+
+type answerKey struct {
+	route  string
+	status int
+}
+
+type answerMetrics struct {
+	requests prometheus.Counter
+	duration prometheus.Observer
 }
 
 func newMetrics() *metrics {
@@ -72,13 +85,13 @@ func newMetrics() *metrics {
 
 // observeDatabase is for databaseOptions.
 func (m *metrics) observeDatabase(operation sqlstore.Operation, took time.Duration) {
-	m.database.WithLabelValues(string(operation)).Observe(took.Seconds())
+	m.operations.find(operation, func() prometheus.Observer { return m.database.WithLabelValues(string(operation)) }).Observe(took.Seconds())
 }
 
 // answered counts a request, and how long it took.
 func (m *metrics) answered(route string, status int, took time.Duration) {
-	of := m.outcomes.find(route, status, func() outcome {
-		return outcome{m.requests.WithLabelValues(route, strconv.Itoa(status)), m.duration.WithLabelValues(route)}
+	of := m.answers.find(answerKey{route, status}, func() answerMetrics {
+		return answerMetrics{m.requests.WithLabelValues(route, strconv.Itoa(status)), m.duration.WithLabelValues(route)}
 	})
 	of.requests.Inc()
 	of.duration.Observe(took.Seconds())

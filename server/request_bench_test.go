@@ -2,9 +2,12 @@ package server_test
 
 import (
 	"os"
+	"os/exec"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/procore/terraform-provider-procore/server"
 )
 
 // BenchmarkRequest asks the real program and the floor in turn, over 16 connections each, and says what a request costs
@@ -15,48 +18,59 @@ import (
 //
 // BENCH_BINARY compares another program, such as one that was built before a change, as a third in the same rounds.
 func BenchmarkRequest(b *testing.B) {
-	database := fresh(b)
-	administrator := initialize(b, database)
-	address, pid := startFloor(b)
-	p := serve(b, database, []string{"PROCORE_LISTEN=127.0.0.1:0"})
-	contenders := []contender{
-		{name: "floor", load: load{address: address, pid: pid}},
-		{name: "server", load: load{address: p.address, pid: p.command.Process.Pid}},
-	}
+	contenders := []contender{startFloor(b), startServer(b, "server", binary(b))}
 	if before := os.Getenv("BENCH_BINARY"); before != "" {
-		command := newProcess(b, database)
-		command.Path = before
-		other := start(b, command)
-		contenders = append(contenders, contender{name: "before", load: load{address: other.address, pid: other.command.Process.Pid}})
+		contenders = append(contenders, startServer(b, "before", before))
 	}
-	for i, c := range contenders { // the floor knows no tokens but its own
-		contenders[i].token = signIn(b, client30, "http://"+c.address, administrator).token
-	}
-	form := tokenForm(administrator.ClientID, administrator.ClientSecret)
 	const formType = "Content-Type: application/x-www-form-urlencoded\r\n"
 	for _, kind := range []struct {
 		name  string
-		asked func(token string) string
+		asked func(contender) string
 	}{
-		{"token", func(string) string { return raw("POST", "/oauth/token", formType, form) }},
-		{"introspect", func(token string) string { return raw("POST", "/oauth/introspect", formType, form+"&token="+token) }},
-		{"info", func(token string) string { return raw("GET", "/oauth/token/info", bearer(token), "") }},
-		{"account", func(token string) string {
-			return raw("GET", "/rest/v2.0/companies/1/service_accounts/1", bearer(token), "")
+		{"token", func(c contender) string { return raw("POST", "/oauth/token", formType, c.form) }},
+		{"introspect", func(c contender) string {
+			return raw("POST", "/oauth/introspect", formType, c.form+"&token="+c.token)
+		}},
+		{"info", func(c contender) string { return raw("GET", "/oauth/token/info", bearer(c.token), "") }},
+		{"account", func(c contender) string {
+			return raw("GET", "/rest/v2.0/companies/1/service_accounts/1", bearer(c.token), "")
 		}},
 	} {
 		b.Run(kind.name, func(b *testing.B) {
-			compare(b, contenders, func(c contender) string { return kind.asked(c.token) })
+			compare(b, contenders, kind.asked)
 		})
 	}
 }
 
 func bearer(token string) string { return "Authorization: Bearer " + token + "\r\n" }
 
-// contender is one of the programs that are compared, with what came of its rounds.
+// contender is one of the programs that are compared, with credentials and a token that it takes.
 type contender struct {
-	name, token string
+	name, form, token string
 	load
+}
+
+// enter signs in at a contender.
+func enter(b *testing.B, name, address string, pid int, as server.Credentials) contender {
+	b.Helper()
+	return contender{
+		name: name, form: tokenForm(as.ClientID, as.ClientSecret), token: signIn(b, client30, "http://"+address, as).token,
+		load: load{address: address, pid: pid},
+	}
+}
+
+// startServer runs the program on a database of its own: another version may have another schema.
+func startServer(b *testing.B, name, path string) contender {
+	b.Helper()
+	database := fresh(b)
+	made, err := exec.CommandContext(b.Context(), path, "init", "--database", database, "--company", "Acme", "--output", "json").Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	command := newProcess(b, database)
+	command.Path = path
+	p := start(b, command)
+	return enter(b, name, p.address, command.Process.Pid, credentials(b, string(made)))
 }
 
 const (

@@ -88,13 +88,17 @@ type engine struct{ *Store }
 var _ sqlstore.Engine = engine{}
 
 // Write runs f in a transaction that holds the write lock (sqlstore.Engine).
-func (e engine) Write(ctx context.Context, f func(tx sqlstore.Tx) error) error { return e.write(ctx, f) }
+func (e engine) Write(ctx context.Context, f func(tx sqlstore.Tx) error) error {
+	return e.write(ctx, f)
+}
 
 // Read runs f on one snapshot (sqlstore.Engine).
 func (e engine) Read(ctx context.Context, f func(tx sqlstore.Tx) error) error { return e.read(ctx, f) }
 
 // LookUp runs f without a transaction: its one statement is a snapshot by itself (sqlstore.Engine).
-func (e engine) LookUp(ctx context.Context, f func(tx sqlstore.Tx) error) error { return e.lookUp(ctx, f) }
+func (e engine) LookUp(ctx context.Context, f func(tx sqlstore.Tx) error) error {
+	return e.lookUp(ctx, f)
+}
 
 // Open opens the database and brings its schema up to date.
 //
@@ -141,7 +145,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 
 // openConnections opens all the connections that there will be.
 func (s *Store) openConnections(ctx context.Context) (err error) {
-	if s.writerPool, err = openPool(s.path, settings(lockAttempt), 1); err != nil {
+	writing := settings(lockAttempt)
+	// Where savepoints remember pages: a change that shares its transaction would fill a file with them.
+	writing["_pragma"] += " temp_store(MEMORY)"
+	if s.writerPool, err = openPool(s.path, writing, 1); err != nil {
 		return err
 	}
 	opened, err := connections(ctx, s.writerPool, 1)
@@ -219,7 +226,8 @@ func settings(busyTimeout time.Duration) map[string]string {
 		"_time_format":  "sqlite",
 		"_dqs":          "0",
 		"_defensive":    "1",
-		// Finds a damaged page when it is read and not when its damage has been passed on.
+		// As many as needed, with spaces between. This one finds a damaged page when it is read and not when its damage has
+		// been passed on.
 		"_pragma": "cell_size_check(1)",
 	}
 }
@@ -233,6 +241,7 @@ func openPool(path string, settings map[string]string, connections int) (*sql.DB
 	for name, value := range settings {
 		query.Set(name, value)
 	}
+	query["_pragma"] = strings.Fields(settings["_pragma"])
 	// RFC 8089: a path with a drive letter gets a slash in front.
 	dsn := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: query.Encode()}
 	pool, err := sql.Open("sqlite", dsn.String())

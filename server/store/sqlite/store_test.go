@@ -37,9 +37,7 @@ func openAt(t *testing.T, path string, now func() time.Time) *Store {
 
 // reading returns one of the connections that read, for a test that is alone with the database.
 func reading(database *Store) *sql.Conn {
-	c := <-database.readers.idle
-	database.readers.idle <- c
-	return c.conn
+	return database.readers.idle[0].conn
 }
 
 // initialized returns a database with the company Acme, and its administrator's account.
@@ -98,10 +96,8 @@ func TestEveryConnectionHasTheSettings(t *testing.T) {
 		}
 	}
 	check("writer", database.writer.connection)
-	for range cap(database.readers.idle) {
-		c := <-database.readers.idle
+	for _, c := range database.readers.idle {
 		check("reader", c)
-		database.readers.idle <- c
 	}
 }
 

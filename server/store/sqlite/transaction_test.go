@@ -43,7 +43,7 @@ func TestPanicInAChangeLeavesNothingAndStopsNoOther(t *testing.T) {
 func TestPanicInAReadStopsNoOther(t *testing.T) {
 	t.Parallel()
 	database, admin := initialized(t)
-	for range 2 * cap(database.readers.idle) {
+	for range 2 * database.readers.count {
 		func() {
 			defer func() { _ = recover() }()
 			_ = database.read(t.Context(), func(sqlstore.Tx) error { panic("a bug") })

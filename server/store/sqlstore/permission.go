@@ -145,12 +145,11 @@ func insertCompanyPermissions(ctx context.Context, tx Tx, account store.ID, leve
 
 // clearCompanyPermissions deletes the account's permissions and returns what they were.
 func clearCompanyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
-	levels, err := companyPermissions(ctx, tx, account)
+	rows, err := tx.QueryContext(ctx, "DELETE FROM company_permissions WHERE service_account_id = ? RETURNING tool, level", account)
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM company_permissions WHERE service_account_id = ?", account)
-	return levels, err
+	return collectLevels(rows)
 }
 
 // WorkingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
@@ -164,14 +163,21 @@ const WorkingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_acco
 // checkNotLastAdmin returns *store.Error with CodeLastAdmin when the account is its company's only working
 // administrator. The change says what was about to be done, for the message.
 func checkNotLastAdmin(ctx context.Context, tx Tx, account store.ServiceAccount, change string) error {
-	var itself, others int
-	err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE a.id = ?), count(*) FILTER (WHERE a.id <> ?) "+WorkingAdmins,
-		account.ID, account.ID, account.CompanyID).Scan(&itself, &others)
-	if err != nil {
+	// Nearly all accounts are no administrators, and where one is, another is soon found: to count them would be to read the
+	// whole company.
+	administers, err := isWorkingAdmin(ctx, tx, account.CompanyID, "a.id = ?", account.ID)
+	if err != nil || !administers {
 		return err
 	}
-	if itself > 0 && others == 0 {
-		return store.LastAdmin(account, change)
+	others, err := isWorkingAdmin(ctx, tx, account.CompanyID, "a.id <> ?", account.ID)
+	if err != nil || others {
+		return err
 	}
-	return nil
+	return store.LastAdmin(account, change)
+}
+
+// isWorkingAdmin reports whether one of the company's working administrators meets the condition, which has one argument.
+func isWorkingAdmin(ctx context.Context, tx Tx, company store.ID, condition string, argument store.ID) (found bool, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 "+WorkingAdmins+" AND "+condition+")", company, argument).Scan(&found)
+	return found, err
 }
