@@ -151,16 +151,16 @@ func TestAPreviousSecretIsGoodAtBothServersUntilItsTimeAndNoLonger(t *testing.T)
 	made := r.here.create(t, "rotated")
 	holder := r.here.as(t, made)
 	reset := data[account](t, r.there.do(t, 200, "POST", "service_accounts/"+made.ID+"/actions/reset_secret", `{"previous_secret_ttl":600}`))
-	for _, server := range []client{r.here, r.there} {
-		holder.at(server).wantLive(t, server)
-		server.as(t, made)
-		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	for _, replica := range []client{r.here, r.there} {
+		holder.at(replica).wantLive(t, replica)
+		replica.as(t, made)
+		replica.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
 	}
 	clock.step(10 * time.Minute)
-	for _, server := range []client{r.here, r.there} {
-		holder.at(server).wantEnded(t, server)
-		client{url: server.url, http: server.http}.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
-		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	for _, replica := range []client{r.here, r.there} {
+		holder.at(replica).wantEnded(t, replica)
+		client{url: replica.url, http: replica.http}.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
+		replica.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
 	}
 }
 
@@ -176,9 +176,9 @@ func TestOfTwoChangesOfOneStateAtTwoServersOneIsRefused(t *testing.T) {
 		condition := map[string]string{"If-Match": seen.header.Get("ETag")}
 		var statuses [2]int
 		var group sync.WaitGroup
-		for i, server := range []client{r.here, r.there} {
+		for i, replica := range []client{r.here, r.there} {
 			group.Go(func() {
-				got, err := server.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d by %d"}`, round, i), condition)
+				got, err := replica.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d by %d"}`, round, i), condition)
 				if err != nil {
 					t.Error(err)
 				}
@@ -194,8 +194,8 @@ func TestOfTwoChangesOfOneStateAtTwoServersOneIsRefused(t *testing.T) {
 		if statuses[1] == 200 {
 			winner = 1
 		}
-		for _, server := range []client{r.here, r.there} {
-			if text := server.do(t, 200, "GET", path, ""); !strings.Contains(text, fmt.Sprintf(`"%d by %d"`, round, winner)) {
+		for _, replica := range []client{r.here, r.there} {
+			if text := replica.do(t, 200, "GET", path, ""); !strings.Contains(text, fmt.Sprintf(`"%d by %d"`, round, winner)) {
 				t.Errorf("round %d: %s", round, text)
 			}
 		}
@@ -286,9 +286,9 @@ func TestNoTokenIsRefusedWhileKeysAreRotatedUnderTwoServers(t *testing.T) {
 	for range 3 {
 		succeed(t, "keys", "rotate", "--database", database, "--sign-after", "0s")
 		next := listKeys(t, database)[0].ID
-		for _, server := range []client{r.here, r.there} {
+		for _, replica := range []client{r.here, r.there} {
 			comesTrue(t, "the new key signing", func() bool {
-				token, err := server.freshToken(t.Context(), r.administrator)
+				token, err := replica.freshToken(t.Context(), r.administrator)
 				return err == nil && keyOf(t, token) == next
 			})
 		}
