@@ -112,7 +112,7 @@ func (s *Server) wire(ctx context.Context) error {
 func (s *Server) newLimiter(metric, api string) *limiter {
 	var shared *leases
 	if s.store.Shared() {
-		shared = &leases{windows: s.store, api: api, logger: s.config.Logger}
+		shared = &leases{windows: s.store, api: api, logger: s.config.Logger, timeout: leaseTimeout}
 	}
 	return newLimiter(s.config.RateLimit, s.config.Now, s.metrics.throttled.WithLabelValues(metric), shared)
 }
