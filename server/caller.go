@@ -15,9 +15,16 @@ type caller struct {
 type callerKey struct{}
 
 // withCaller returns a context that remembers who its request turns out to come from.
-func withCaller(ctx context.Context) (context.Context, *caller) {
-	c := &caller{}
-	return context.WithValue(ctx, callerKey{}, c), c
+func withCaller(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callerKey{}, &caller{})
+}
+
+// callerOf returns who the request of this context has turned out to come from: nobody, as long as that isn't known.
+func callerOf(ctx context.Context) caller {
+	if c, ok := ctx.Value(callerKey{}).(*caller); ok {
+		return *c
+	}
+	return caller{}
 }
 
 // noteCaller tells who a request comes from.

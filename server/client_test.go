@@ -32,12 +32,28 @@ type account struct {
 
 // request sends a request and returns the status and the body. A path without a slash in front is below the company.
 func (c client) request(ctx context.Context, method, path, body string) (int, string, error) {
+	got, err := c.ask(ctx, method, path, body, nil)
+	return got.status, got.text, err
+}
+
+// reply is an answer with its headers.
+type reply struct {
+	status int
+	header http.Header
+	text   string
+}
+
+// ask is request with headers, of the request and of the answer.
+func (c client) ask(ctx context.Context, method, path, body string, header map[string]string) (reply, error) {
 	if !strings.HasPrefix(path, "/") {
 		path = "/rest/v2.0/companies/" + c.company + "/" + path
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.url+path, strings.NewReader(body))
 	if err != nil {
-		return 0, "", err
+		return reply{}, err
+	}
+	for name, value := range header {
+		request.Header.Set(name, value)
 	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
@@ -47,11 +63,11 @@ func (c client) request(ctx context.Context, method, path, body string) (int, st
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return 0, "", err
+		return reply{}, err
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	return response.StatusCode, string(text), err
+	return reply{response.StatusCode, response.Header, string(text)}, err
 }
 
 // do is request for a test that ends unless the status is this one.
@@ -75,14 +91,33 @@ func tokenForm(clientID, secret string) string {
 func signIn(t testing.TB, h *http.Client, address string, as server.Credentials) client {
 	t.Helper()
 	c := client{url: address, company: as.CompanyID, http: servertest.Watched(t, h)}
+	var err error
+	if c.token, err = c.freshToken(t.Context(), as); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// freshToken gets a token for the account.
+func (c client) freshToken(ctx context.Context, as server.Credentials) (string, error) {
+	c.token = ""
+	status, text, err := c.request(ctx, "POST", "/oauth/token", tokenForm(as.ClientID, as.ClientSecret))
+	switch {
+	case err != nil:
+		return "", err
+	case status != http.StatusOK:
+		return "", fmt.Errorf("POST /oauth/token: status %d: %s", status, text)
+	}
+	return tokenOf(text)
+}
+
+// tokenOf is the access token in the token endpoint's answer.
+func tokenOf(text string) (string, error) {
 	var got struct {
 		AccessToken string `json:"access_token"`
 	}
-	if err := json.Unmarshal([]byte(c.do(t, 200, "POST", "/oauth/token", tokenForm(as.ClientID, as.ClientSecret))), &got); err != nil {
-		t.Fatal(err)
-	}
-	c.token = got.AccessToken
-	return c
+	err := json.Unmarshal([]byte(text), &got)
+	return got.AccessToken, err
 }
 
 // as signs in with an account that was just made.

@@ -31,8 +31,8 @@ type Config struct {
 	// DrainDelay is for how long Serve goes on answering after it was asked to stop, while /readyz says that it is
 	// stopping, so that a load balancer can turn away first. Default: not at all.
 	DrainDelay time.Duration
-	// MaxConcurrency is how many requests are worked on at once; a quarter of the places is for writes. Default 0: eight
-	// for each processor.
+	// MaxConcurrency is how many requests are worked on at once; a quarter of the places is for writes. Default 0: six reads
+	// for each processor, and 64 writes, which wait for the disk and share its commits.
 	MaxConcurrency int
 	// MaxQueue is how many more requests may wait for their turn, a second at most; what comes beyond is answered with 503.
 	// A quarter of it is for writes. Default: 512.

@@ -1,12 +1,14 @@
 package server
 
 import (
-	"container/list"
+	"container/heap"
 	"context"
 	"crypto/tls"
+	"math"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,30 +28,42 @@ const patience = time.Second
 // Where none has waited longer than patience, no connection is taken until one has, or one ends. The others queue in the
 // kernel meanwhile, where they cost nothing: were they taken and thrown out again, that would be the server's main work
 // just when it has too much.
+//
+// A request notes on its own connection that it is worked on, and takes no lock: who has waited longest is found out when
+// somebody has to go.
 type connections struct {
 	limit   int
 	metrics *metrics
+	// started is what moments are told from, which so go forward whatever the clock does.
+	started time.Time
 
 	mu      sync.Mutex
 	open    map[net.Conn]*connection
-	waiting *list.List    // of *connection, the longest wait first
+	waiting byWait
 	ended   chan struct{} // says that one is gone
 }
 
 // connection is one that is open.
 type connection struct {
 	conn net.Conn
-	// since is when it began to wait for its client.
-	since time.Time
-	// working counts the requests that the server is busy with: more than one only over HTTP/2.
-	working int
-	// place is where it is in connections.waiting; nil while it works.
-	place *list.Element
+	// working counts the requests that the server is busy with: more than one only over HTTP/2. dropped is far below 0.
+	working atomic.Int64
+	// since is when it began to wait for its client, as it was when working last came down to 0.
+	since atomic.Int64
+	// listed is the moment by which connections.waiting sorts it: since, or one before that. place is where it is there.
+	listed int64
+	place  int
+	clock  func() int64
 }
 
+const dropped = math.MinInt32
+
 func newConnections(limit int, metrics *metrics) *connections {
-	return &connections{limit: limit, metrics: metrics, open: map[net.Conn]*connection{}, waiting: list.New(), ended: make(chan struct{}, 1)}
+	return &connections{limit: limit, metrics: metrics, started: time.Now(), open: map[net.Conn]*connection{}, ended: make(chan struct{}, 1)}
 }
+
+// now is in nanoseconds.
+func (c *connections) now() int64 { return int64(time.Since(c.started)) }
 
 // state follows a connection from its beginning to its end (http.Server.ConnState).
 func (c *connections) state(conn net.Conn, state http.ConnState) {
@@ -68,10 +82,10 @@ func (c *connections) state(conn net.Conn, state http.ConnState) {
 func (c *connections) add(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	added := &connection{conn: conn, since: time.Now()}
-	added.place = c.waiting.PushBack(added)
-	c.open[conn] = added
-	c.metrics.connections.Inc()
+	added := c.open[conn]
+	if added == nil {
+		return // context makes it
+	}
 	for len(c.open) > c.limit && c.open[conn] == added {
 		longest, wait := c.longestWait()
 		if wait > 0 {
@@ -80,17 +94,30 @@ func (c *connections) add(conn net.Conn) {
 			c.mu.Lock()
 			continue
 		}
+		if !longest.working.CompareAndSwap(0, dropped) {
+			continue // its client has spoken just now
+		}
 		c.remove(longest)
 		c.metrics.connectionsDropped.Inc()
 		_ = raw(longest.conn).Close() // it is the client's loss, and net/http hears of it by itself
 	}
 }
 
-// longestWait returns the connection that has waited for its client longest, and how long it may go on.
+// longestWait returns the connection that has waited for its client longest, and how long it may go on. Those at the front
+// that were worked on since they were listed are listed anew first.
 func (c *connections) longestWait() (longest *connection, wait time.Duration) {
-	if front := c.waiting.Front(); front != nil {
-		longest, _ = front.Value.(*connection)
-		return longest, patience - time.Since(longest.since)
+	now := c.now()
+	for len(c.waiting) > 0 && c.waiting[0].listed < now {
+		front := c.waiting[0]
+		since := now
+		if front.working.Load() == 0 {
+			since = front.since.Load()
+		}
+		if since == front.listed {
+			return front, patience - time.Duration(now-since)
+		}
+		front.listed = since
+		heap.Fix(&c.waiting, 0)
 	}
 	return nil, patience
 }
@@ -111,15 +138,12 @@ func (c *connections) remove(gone *connection) {
 		return
 	}
 	delete(c.open, gone.conn)
+	heap.Remove(&c.waiting, gone.place)
 	select {
 	case c.ended <- struct{}{}:
 	default: // said already
 	}
 	c.metrics.connections.Dec()
-	if gone.place != nil {
-		c.waiting.Remove(gone.place)
-		gone.place = nil
-	}
 }
 
 // raw returns what is below TLS: tls.Conn.Close says goodbye first, which can wait for the client.
@@ -132,38 +156,62 @@ func raw(conn net.Conn) net.Conn {
 
 type connectionKey struct{}
 
-// context lets a request find its connection (http.Server.ConnContext).
+// context lets a request find its connection (http.Server.ConnContext). net/http calls it right before state hears of the
+// connection.
 func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, func(by int) { c.work(conn, by) })
-}
-
-// work tells that the server takes up a request of the connection, or has done its part.
-func (c *connections) work(conn net.Conn, by int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	found := c.open[conn]
-	if found == nil {
-		return // closed meanwhile
-	}
-	found.working += by
-	switch {
-	case found.working == 0 && found.place == nil:
-		found.since, found.place = time.Now(), c.waiting.PushBack(found)
-	case found.working > 0 && found.place != nil:
-		c.waiting.Remove(found.place)
-		found.place = nil
-	}
+	added := &connection{conn: conn, listed: c.now(), clock: c.now}
+	added.since.Store(added.listed)
+	c.open[conn] = added
+	heap.Push(&c.waiting, added)
+	c.metrics.connections.Inc()
+	return context.WithValue(ctx, connectionKey{}, added)
+}
+
+// done tells that the server has done its part of a request.
+func (c *connection) done() {
+	c.since.Store(c.clock()) // before working, which says that it counts
+	c.working.Add(-1)
 }
 
 // working keeps the request's connection open until the function that it returns is called.
 func working(ctx context.Context) (done func()) {
-	work, ok := ctx.Value(connectionKey{}).(func(int))
+	c, ok := ctx.Value(connectionKey{}).(*connection)
 	if !ok {
 		return func() {} // there is no socket: the embedded API, or a test
 	}
-	work(1)
-	return func() { work(-1) }
+	c.working.Add(1)
+	return c.done
 }
 
 // hasSocket reports whether a request came over a connection of this server.
 func hasSocket(ctx context.Context) bool { return ctx.Value(connectionKey{}) != nil }
+
+// byWait is a heap of connections (container/heap), the one that was listed first at the front.
+type byWait []*connection
+
+func (b byWait) Len() int           { return len(b) }
+func (b byWait) Less(i, j int) bool { return b[i].listed < b[j].listed }
+
+// Swap keeps the places (heap.Interface).
+func (b byWait) Swap(i, j int) {
+	b[i], b[j] = b[j], b[i]
+	b[i].place, b[j].place = i, j
+}
+
+// Push adds one at the end (heap.Interface).
+func (b *byWait) Push(x any) {
+	added, _ := x.(*connection)
+	added.place = len(*b)
+	*b = append(*b, added)
+}
+
+// Pop takes the last one away (heap.Interface).
+func (b *byWait) Pop() any {
+	last := len(*b) - 1
+	gone := (*b)[last]
+	(*b)[last] = nil
+	*b = (*b)[:last]
+	return gone
+}

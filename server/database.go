@@ -22,9 +22,12 @@ type database interface {
 	store.KeptAnswers
 	store.Tokens
 	store.SigningKeys
+	store.RateWindows
 	commandDatabase
 	probed
 
+	// Shared reports whether servers on several machines may work on the database at once.
+	Shared() bool
 	WorkingAdministrator(ctx context.Context, company store.ID) (store.ServiceAccount, error)
 	// EndPreviousSecrets and ForgetKeptAnswers are upkeep, in short transactions.
 	EndPreviousSecrets(ctx context.Context) (more bool, err error)

@@ -10,11 +10,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// The bounds of the work, unless told otherwise. A request that is worked on needs a processor most of the time, so
-// more at once than a few for each processor make none of them faster; those that wait for the disk are writes.
+// The bounds of the work, unless told otherwise. A read that is worked on needs a processor all the time, so more at once
+// than a few for each processor make none of them faster. Writes wait for the disk, and those that wait together share one
+// commit: the more there are, the less each waits for.
 const (
-	concurrencyPerProcessor = 8
-	defaultMaxQueue         = 512
+	readsPerProcessor = 6
+	writesAtOnce      = 64
+	defaultMaxQueue   = 512
 	// maxWait is how long a request may wait for its turn. Whoever waits longer has mostly given up.
 	maxWait = time.Second
 )
@@ -40,18 +42,19 @@ type lane struct {
 	rejected        *prometheus.CounterVec
 }
 
-// lanes are two, so that writes, which wait for the disk and for each other, don't keep reads and tokens waiting. A
-// quarter of the places is for writes: SQLite does one at a time.
+// lanes are two, so that writes, which wait for the disk and for each other, don't keep reads and tokens waiting. Of a number
+// of places that is told, a quarter is for writes.
 type lanes struct{ reads, writes *lane }
 
 func newLanes(config Config, metrics *metrics) lanes {
-	concurrency := config.MaxConcurrency
-	if concurrency == 0 {
-		concurrency = concurrencyPerProcessor * runtime.GOMAXPROCS(0)
+	reads, writes := readsPerProcessor*runtime.GOMAXPROCS(0), writesAtOnce
+	if told := config.MaxConcurrency; told != 0 {
+		writes = max(1, told/4)
+		reads = max(1, told-writes)
 	}
-	writes, writesQueued := max(1, concurrency/4), max(1, config.MaxQueue/4)
+	writesQueued := max(1, config.MaxQueue/4)
 	return lanes{
-		reads:  newLane("read", max(1, concurrency-writes), max(1, config.MaxQueue-writesQueued), config.maxWait, metrics),
+		reads:  newLane("read", reads, max(1, config.MaxQueue-writesQueued), config.maxWait, metrics),
 		writes: newLane("write", writes, writesQueued, config.maxWait, metrics),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -182,5 +183,10 @@ func TestWritesAreTheLaneOfWhatWaitsForTheDisk(t *testing.T) {
 	}
 	if cap(lanes.reads.places) != 12 || cap(lanes.writes.places) != 4 || lanes.reads.maxQueue != 384 || lanes.writes.maxQueue != 128 {
 		t.Errorf("%d and %d places, %d and %d may wait", cap(lanes.reads.places), cap(lanes.writes.places), lanes.reads.maxQueue, lanes.writes.maxQueue)
+	}
+	// Untold, as many write at once as one commit can take; that takes no place from the reads.
+	untold := newLanes(Config{MaxQueue: 512}, newMetrics())
+	if reads := cap(untold.reads.places); reads != 6*runtime.GOMAXPROCS(0) || cap(untold.writes.places) != 64 {
+		t.Errorf("untold, there are %d and %d places", reads, cap(untold.writes.places))
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,6 +34,20 @@ type metrics struct {
 
 	connections        prometheus.Gauge
 	connectionsDropped prometheus.Counter
+
+	// What is counted for every request, found quickly.
+	answers    memo[answerKey, answerMetrics]
+	operations memo[sqlstore.Operation, prometheus.Observer]
+}
+
+type answerKey struct {
+	route  string
+	status int
+}
+
+type answerMetrics struct {
+	requests prometheus.Counter
+	duration prometheus.Observer
 }
 
 func newMetrics() *metrics {
@@ -70,7 +85,16 @@ func newMetrics() *metrics {
 
 // observeDatabase is for databaseOptions.
 func (m *metrics) observeDatabase(operation sqlstore.Operation, took time.Duration) {
-	m.database.WithLabelValues(string(operation)).Observe(took.Seconds())
+	m.operations.find(operation, func() prometheus.Observer { return m.database.WithLabelValues(string(operation)) }).Observe(took.Seconds())
+}
+
+// answered counts a request, and how long it took.
+func (m *metrics) answered(route string, status int, took time.Duration) {
+	of := m.answers.find(answerKey{route, status}, func() answerMetrics {
+		return answerMetrics{m.requests.WithLabelValues(route, strconv.Itoa(status)), m.duration.WithLabelValues(route)}
+	})
+	of.requests.Inc()
+	of.duration.Observe(took.Seconds())
 }
 
 // addOverload makes the metrics by which an operator sees that there is more to do than can be done, and who asks for it.

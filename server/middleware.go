@@ -26,30 +26,39 @@ func middleware(mux *http.ServeMux, config Config, metrics *metrics) http.Handle
 	return identified(observed(recovered(sunsetting(handler, config), config.Logger), config.Logger, metrics), config)
 }
 
+// The values of headers that every answer has. They are shared, so nobody may change them in place.
+var (
+	// Answers are about one caller and one moment; those that may be kept say so themselves.
+	headerNoStore = []string{"no-store"}
+	// Nothing here is for a browser to show, to guess the type of, to frame, or to tell others where it came from.
+	headerNoSniff    = []string{"nosniff"}
+	headerNoContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
+	headerNoReferrer = []string{"no-referrer"}
+	headerTLSOnly    = []string{"max-age=31536000"} // RFC 6797
+)
+
 // identified gives the request an id, which its answer and its log lines carry. The caller's own is not taken over: it
 // could be anything.
 func identified(next http.Handler, config Config) http.Handler {
 	behindTLS := strings.HasPrefix(config.BaseURL, "https://")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		random := make([]byte, 8)
-		_, _ = rand.Read(random)
-		id := hex.EncodeToString(random)
-		header := w.Header()
-		header["X-Request-Id"] = []string{id}
+		var random [8]byte
+		_, _ = rand.Read(random[:])
+		id := hex.EncodeToString(random[:])
 		// net/http would take the machine's clock, and an embedded API has no net/http. By this clock a client tells the age of what
 		// the answer speaks of.
-		header["Date"] = []string{config.Now().UTC().Format(http.TimeFormat)}
-		// Answers are about one caller and one moment; those that may be kept say so themselves.
-		header["Cache-Control"] = []string{"no-store"}
-		// Nothing here is for a browser to show, to guess the type of, to frame, or to tell others where it came from.
-		header["X-Content-Type-Options"] = []string{"nosniff"}
-		header["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
-		header["Referrer-Policy"] = []string{"no-referrer"}
+		own := []string{id, config.Now().UTC().Format(http.TimeFormat)}
+		header := w.Header()
+		header["X-Request-Id"], header["Date"] = own[:1:1], own[1:]
+		header["Cache-Control"] = headerNoStore
+		header["X-Content-Type-Options"] = headerNoSniff
+		header["Content-Security-Policy"] = headerNoContent
+		header["Referrer-Policy"] = headerNoReferrer
 		if r.TLS != nil || behindTLS {
-			header["Strict-Transport-Security"] = []string{"max-age=31536000"} // RFC 6797
+			header["Strict-Transport-Security"] = headerTLSOnly
 		}
 		ctx := store.WithActor(r.Context(), store.Actor{RequestID: id})
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, r.WithContext(withCaller(ctx)))
 	})
 }
 
@@ -85,24 +94,26 @@ func observed(next http.Handler, logger *slog.Logger, metrics *metrics) http.Han
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		writer := &statusWriter{ResponseWriter: w}
-		ctx, caller := withCaller(r.Context())
-		r = r.WithContext(ctx)
 		next.ServeHTTP(writer, r)
-		elapsed := time.Since(started)
+		ended := time.Now()
+		elapsed := ended.Sub(started)
 		route := r.Pattern
 		if route == "" {
 			route = "unmatched"
 		}
-		metrics.requests.WithLabelValues(route, strconv.Itoa(writer.status)).Inc()
-		metrics.duration.WithLabelValues(route).Observe(elapsed.Seconds())
-		line := make([]slog.Attr, 0, 8)
-		line = append(line, slog.String("method", method(r)), slog.String("route", route), slog.Int("status", writer.status),
+		metrics.answered(route, writer.status, elapsed)
+		if !logger.Enabled(r.Context(), slog.LevelInfo) {
+			return
+		}
+		// The handler is called directly: Logger would look for the line of code that logs, which is always this one.
+		line := slog.NewRecord(ended, slog.LevelInfo, requestLine, 0)
+		line.AddAttrs(slog.String("method", method(r)), slog.String("route", route), slog.Int("status", writer.status),
 			slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000), slog.Int("bytes", writer.bytes))
-		if caller.serviceAccountID != 0 {
-			line = append(line, slog.String("caller", caller.serviceAccountID.String()), slog.String("client_id", caller.clientID),
+		if caller := callerOf(r.Context()); caller.serviceAccountID != 0 {
+			line.AddAttrs(slog.String("caller", caller.serviceAccountID.String()), slog.String("client_id", caller.clientID),
 				slog.String("company_id", caller.companyID.String()))
 		}
-		logger.LogAttrs(ctx, slog.LevelInfo, "request", line...)
+		_ = logger.Handler().Handle(r.Context(), line) // as Logger does: there is nobody to tell
 	})
 }
 
@@ -153,8 +164,9 @@ func sunsetting(next http.Handler, config Config) http.Handler {
 func routed(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Media types have no case (RFC 9110 8.3.1), but huma compares them as they are.
-		if contentType := r.Header.Get("Content-Type"); contentType != "" {
-			r.Header.Set("Content-Type", strings.ToLower(contentType))
+		contentType := r.Header.Get("Content-Type")
+		if plain := strings.ToLower(contentType); plain != contentType {
+			r.Header.Set("Content-Type", plain)
 		}
 		// All answers but the metrics are JSON, whatever is accepted (RFC 9110 12.5.1 lets a server disregard the header). huma would
 		// read it once the work is done, and panics over some values: a secret that was just made would be lost.

@@ -82,6 +82,8 @@ type load struct {
 	request func(i int64) string
 	// perRequest takes a new connection for each request.
 	perRequest bool
+	// lasts is for how long; loadTime when zero.
+	lasts time.Duration
 }
 
 // outcome is what became of them.
@@ -110,7 +112,7 @@ func (o *outcome) p99() time.Duration {
 	return o.latencies[len(o.latencies)*99/100]
 }
 
-// loadTime is how long each load lasts.
+// loadTime is how long a load lasts unless told otherwise.
 const loadTime = 6 * time.Second
 
 // clientPatience is how long a client waits for its answer.
@@ -130,7 +132,7 @@ func (l load) run(b *testing.B, connections int, rate float64) *outcome {
 			c := &connection{address: l.address}
 			defer c.close()
 			var latencies []time.Duration
-			var refused, failed int
+			var refused, failed, unexpected int
 			for {
 				i := sent.Add(1)
 				due := time.Now()
@@ -138,7 +140,7 @@ func (l load) run(b *testing.B, connections int, rate float64) *outcome {
 					due = started.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 					time.Sleep(time.Until(due))
 				}
-				if due.Sub(started) > loadTime {
+				if due.Sub(started) > cmp.Or(l.lasts, loadTime) {
 					break
 				}
 				status, err := c.ask(l.request(i))
@@ -153,7 +155,7 @@ func (l load) run(b *testing.B, connections int, rate float64) *outcome {
 				case status < 300:
 					latencies = append(latencies, time.Since(due))
 				default:
-					b.Errorf("status %d", status)
+					unexpected = status
 				}
 			}
 			result.mu.Lock()
@@ -161,6 +163,9 @@ func (l load) run(b *testing.B, connections int, rate float64) *outcome {
 			result.latencies = append(result.latencies, latencies...)
 			result.refused += refused
 			result.failed += failed
+			if unexpected != 0 {
+				b.Errorf("status %d", unexpected)
+			}
 		})
 	}
 	workers.Wait()

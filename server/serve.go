@@ -27,7 +27,7 @@ type serveCommand struct {
 	CreationCutoff date          `placeholder:"DATE" help:"From this date on no traditional account is made (2024-10-01, or an RFC 3339 time). Default: never."`
 	Sunset         date          `placeholder:"DATE" help:"From this date on traditional accounts get no token (2024-12-31, or an RFC 3339 time). Default: never."`
 	RateLimit      int           `default:"0" placeholder:"N" help:"How many requests a minute one account may make of the management API, and how many of the OAuth endpoints (0: as many as it likes)."`
-	MaxConcurrency int           `default:"0" placeholder:"N" help:"How many requests are worked on at once, a quarter of them writes (0: eight for each processor)."`
+	MaxConcurrency int           `default:"0" placeholder:"N" help:"How many requests are worked on at once, a quarter of them writes (0: six reads for each processor, and 64 writes)."`
 	MaxQueue       int           `default:"512" placeholder:"N" help:"How many more may wait for their turn, a second at most (${default}); others are answered with 503."`
 	MaxConnections int           `default:"4096" placeholder:"N" help:"How many connections may be open (${default}); one more closes the one that has waited for its client longest."`
 	DrainDelay     time.Duration `default:"0s" placeholder:"DURATION" help:"How long to go on serving after SIGTERM while /readyz answers 503, so that a load balancer notices first (${default})."`
@@ -78,7 +78,7 @@ func (c serveCommand) checkLimits() error {
 	case c.RateLimit < 0:
 		return fmt.Errorf("--rate-limit: %d is less than 0", c.RateLimit)
 	case c.MaxConcurrency != 0 && c.MaxConcurrency < 2:
-		return fmt.Errorf("--max-concurrency: %d leaves no place for a read beside a write; 2 is the least, and 0 means eight for each processor", c.MaxConcurrency)
+		return fmt.Errorf("--max-concurrency: %d leaves no place for a read beside a write; 2 is the least, and 0 means six reads for each processor and 64 writes", c.MaxConcurrency)
 	case c.MaxQueue < 2:
 		return fmt.Errorf("--max-queue: %d leaves no room for a read beside a write; 2 is the least", c.MaxQueue)
 	case c.MaxConnections < 1:
@@ -89,10 +89,12 @@ func (c serveCommand) checkLimits() error {
 
 // Run serves until the process is asked to stop.
 func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
-	logger, err := newLogger(e.stderr, c.LogFormat, c.LogLevel)
+	logger, flush, err := newLogger(e.stderr, c.LogFormat, c.LogLevel)
 	if err != nil {
 		return err
 	}
+	defer flush()
+	defer takeHeadroom()()
 	master, err := c.masterKey()
 	if err != nil {
 		return err

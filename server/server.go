@@ -72,9 +72,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	metrics := s.metrics
-	limiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
-	endedLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("rest"))
-	tokenLimiter := newLimiter(s.config.RateLimit, s.config.Now, metrics.throttled.WithLabelValues("oauth"))
+	limiter, endedLimiter, tokenLimiter := s.newLimiter("rest", "rest"), s.newLimiter("rest", "ended"), s.newLimiter("oauth", "oauth")
 	s.oauth, err = oauth.New(ctx, oauth.Config{
 		Tokens: s.store, Keys: s.store, MasterKey: s.config.MasterKey, Issuer: s.config.BaseURL, TokenTTL: s.config.TokenTTL,
 		Now: s.config.Now, Logger: s.config.Logger,
@@ -108,6 +106,15 @@ func (s *Server) wire(ctx context.Context) error {
 	s.handler = middleware(mux, s.config, metrics)
 	s.connections = newConnections(s.config.MaxConnections, metrics)
 	return nil
+}
+
+// newLimiter returns a limiter with a count of its own, that of the API by this name.
+func (s *Server) newLimiter(metric, api string) *limiter {
+	var shared *leases
+	if s.store.Shared() {
+		shared = &leases{windows: s.store, api: api, logger: s.config.Logger}
+	}
+	return newLimiter(s.config.RateLimit, s.config.Now, s.metrics.throttled.WithLabelValues(metric), shared)
 }
 
 // authenticate is how rest learns who a token speaks for.

@@ -24,6 +24,9 @@ func (s *Server) upkeep(ctx context.Context) {
 			return
 		case <-ended.C:
 			err := errors.Join(whileMore(ctx, s.store.EndPreviousSecrets), whileMore(ctx, s.store.ForgetKeptAnswers))
+			if s.config.RateLimit > 0 && s.store.Shared() {
+				err = errors.Join(err, whileMore(ctx, s.store.ForgetRateWindows))
+			}
 			if err != nil && !failing && ctx.Err() == nil {
 				s.config.Logger.WarnContext(ctx, "previous secrets or kept answers whose time has passed can't be cleared; it is tried again", "error", err)
 			}

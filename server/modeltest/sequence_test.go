@@ -73,30 +73,23 @@ func (w *world) everything() {
 		by := w.administrator(c)
 		whole := &query{page: 1, perPage: 1000}
 		there := w.of(c)
-		all := make([]object, len(there))
-		got := w.send(by, request{method: "GET", path: "service_accounts?per_page=1000"})
-		w.showsList(got, w.sameQuery(whole), w.filled(all, there), func(i int, shown object) { all[i] = w.expected(there[i], shown) })
+		w.showsAccounts(w.send(by, request{method: "GET", path: "service_accounts?per_page=1000"}), w.sameQuery(whole), there)
 		w.showsEvents(w.send(by, request{method: "GET", path: "audit_events?per_page=1000"}), w.sameQuery(whole), w.eventsOf(c))
 		if !by.account().administers("directory") {
 			continue
 		}
 		for _, a := range there {
 			w.showsPermissions(w.send(by, request{method: "GET", path: accountPath(number(a.id)) + "/permissions"}), a)
-			all := []object{}
-			for _, p := range a.projects() {
-				all = append(all, a.placeJSON(p))
-			}
-			w.showsList(w.send(by, request{method: "GET", path: accountPath(number(a.id)) + "/project_assignments?per_page=1000"}), w.sameQuery(whole), all, nobody)
+			w.showsPlaces(w.send(by, request{method: "GET", path: accountPath(number(a.id)) + "/project_assignments?per_page=1000"}), w.sameQuery(whole), []*account{a})
 		}
-		contacts, projects := []object{}, []object{}
+		w.showsLevels(w.send(by, request{method: "GET", path: "permissions?per_page=1000"}), w.sameQuery(whole), there)
+		w.showsPlaces(w.send(by, request{method: "GET", path: "project_assignments?per_page=1000"}), w.sameQuery(whole), there)
+		contacts := []object{}
 		for _, k := range w.directory(c) {
 			contacts = append(contacts, k.wire())
 		}
-		for _, p := range w.projectsOf(c) {
-			projects = append(projects, p.wire())
-		}
 		w.showsList(w.send(by, request{method: "GET", path: "directory/contacts?per_page=1000"}), w.sameQuery(whole), contacts, nobody)
-		w.showsList(w.send(by, request{method: "GET", path: "projects?per_page=1000"}), w.sameQuery(whole), projects, nobody)
+		w.showsProjects(w.send(by, request{method: "GET", path: "projects?per_page=1000"}), w.sameQuery(whole), w.projectsOf(c))
 	}
 }
 
@@ -164,6 +157,7 @@ var operations = []struct {
 	{"putPermissions", 4, (*world).putPermissions},
 	{"getPlace", 1, (*world).getPlace},
 	{"listPlaces", 1, (*world).listPlaces},
+	{"listAccess", 2, (*world).listAccess},
 	{"putPlace", 4, (*world).putPlace},
 	{"deletePlace", 2, (*world).deletePlace},
 	{"getProject", 1, (*world).getProject},

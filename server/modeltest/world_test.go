@@ -291,7 +291,13 @@ func (w *world) isEmpty(a answer) {
 // one afterwards. The object is without what changes by itself.
 func (w *world) tagged(a answer, key string, shown object) {
 	w.t.Helper()
-	tag, looks := a.header.Get("ETag"), text(shown)
+	w.isTag(a, a.header.Get("ETag"), key, shown)
+}
+
+// isTag is tagged for an ETag that stands anywhere in an answer.
+func (w *world) isTag(a answer, tag, key string, shown object) {
+	w.t.Helper()
+	looks := text(shown)
 	known := w.tags[key]
 	if known == nil {
 		known = map[string]string{}

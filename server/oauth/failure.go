@@ -88,7 +88,8 @@ func methodNotAllowed(allow string) *failure {
 // is worth another try, and so is a request whose client went away; anything else is not known to be.
 func serverFault(cause error) *failure {
 	busy, damaged := &store.Error{Code: store.CodeUnavailable}, &store.Error{Code: store.CodeNotADatabase}
-	if errors.Is(cause, busy) || errors.Is(cause, errUnableToSign) || errors.Is(cause, damaged) || errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
+	unknown := &store.Error{Code: store.CodeOutcomeUnknown} // of a revocation, which may be asked for again (RFC 7009 2.2.1)
+	if errors.Is(cause, busy) || errors.Is(cause, unknown) || errors.Is(cause, errUnableToSign) || errors.Is(cause, damaged) || errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
 		return &failure{
 			status: http.StatusServiceUnavailable, code: codeUnavailable, cause: cause,
 			description: "The server can't answer at the moment. Try again in a second.",

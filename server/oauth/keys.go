@@ -81,20 +81,21 @@ type key struct {
 	id        string
 	algorithm jose.SignatureAlgorithm
 	private   crypto.Signer
-	signer    jose.Signer
+	// header is what all of its tokens begin with, up to and with the first dot.
+	header string
 }
 
 // decodeKey opens a stored key and checks that it is one for its algorithm.
-func decodeKey(stored store.SigningKey, master store.MasterKey) (key, error) {
+func decodeKey(stored store.SigningKey, master store.MasterKey) (*key, error) {
 	plain, err := master.Open(stored)
 	if err != nil {
-		return key{}, err
+		return nil, err
 	}
 	decoded, err := x509.ParsePKCS8PrivateKey(plain.PrivateKey)
 	if err != nil {
-		return key{}, fmt.Errorf("signing key %s is damaged: it is not PKCS #8", stored.ID)
+		return nil, fmt.Errorf("signing key %s is damaged: it is not PKCS #8", stored.ID)
 	}
-	result := key{id: stored.ID, algorithm: jose.SignatureAlgorithm(stored.Algorithm)}
+	result := &key{id: stored.ID, algorithm: jose.SignatureAlgorithm(stored.Algorithm)}
 	fits := false
 	switch private := decoded.(type) {
 	case *ecdsa.PrivateKey:
@@ -105,21 +106,16 @@ func decodeKey(stored store.SigningKey, master store.MasterKey) (key, error) {
 		result.private, fits = private, result.algorithm == jose.EdDSA
 	}
 	if !fits {
-		return key{}, fmt.Errorf("signing key %s does not fit its algorithm %s", stored.ID, stored.Algorithm)
+		return nil, fmt.Errorf("signing key %s does not fit its algorithm %s", stored.ID, stored.Algorithm)
 	}
-	// go-jose's signers hold no state, so one serves all requests at once.
-	result.signer, err = jose.NewSigner(
-		jose.SigningKey{Algorithm: result.algorithm, Key: jose.JSONWebKey{Key: result.private, KeyID: result.id}},
-		(&jose.SignerOptions{}).WithType(tokenType),
-	)
-	if err != nil {
-		return key{}, fmt.Errorf("unable to sign with key %s: %w", stored.ID, err)
+	if result.header, err = result.encodeHeader(); err != nil {
+		return nil, err
 	}
 	return result, nil
 }
 
 // public is the key as others may see it.
-func (k key) public() jose.JSONWebKey {
+func (k *key) public() jose.JSONWebKey {
 	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(k.algorithm), Use: "sig"}
 }
 

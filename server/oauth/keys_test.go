@@ -127,6 +127,22 @@ func TestAKeyThatAnotherProcessAddedIsFound(t *testing.T) {
 	}
 }
 
+func TestATokenOfAKeyThatAnotherServerHasNoticedFirstIsGood(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for range 3 { // and not only the first time
+		h.clock.advance(5 * time.Second)
+		h.publicKeys() // reads the keys, so that it isn't time to read them again
+		h.store.addKey(t, "")
+		second, _ := h.start()
+		token, _, err := second.IssueFor(h.store.account(h.account.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.wantLive(token)
+	}
+}
+
 func TestAnUnknownKeyReachesTheDatabaseOnceInAWhile(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

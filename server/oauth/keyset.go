@@ -17,8 +17,9 @@ import (
 
 // A running server notices within keyRereadInterval and keyPollInterval what 'keys rotate' did to the database.
 const (
-	// keyRereadInterval is how often the keys are read from the database at most. Anybody can send a token with a kid
-	// that nobody knows; this keeps it from being a way to the database.
+	// keyRereadInterval is how often the keys are read from the database by the poll, and how often because of a kid that
+	// nobody knows, which anybody can send: this keeps it from being a way to the database. The two don't wait for each
+	// other, or a server would refuse what another one signs that has noticed a new key a moment earlier.
 	keyRereadInterval = 3 * time.Second
 	// keyPollInterval is how often it is asked whether it is time to read them again, off the way of every request.
 	keyPollInterval = time.Second
@@ -37,10 +38,10 @@ type keySet struct {
 	current atomic.Pointer[keys]
 
 	// rereading is held while the keys are read again; a channel, so that waiting for another request's read ends with the
-	// context. lastRead and lastErr are of the last time.
-	rereading chan struct{}
-	lastRead  time.Time
-	lastErr   error
+	// context. lastRead and lastErr are of the last time, and lastUnknown is when it was last done for an unknown kid.
+	rereading             chan struct{}
+	lastRead, lastUnknown time.Time
+	lastErr               error
 
 	stop    func()
 	stopped chan struct{}
@@ -92,27 +93,35 @@ func (s *keySet) poll(ctx context.Context) {
 			return
 		case <-ticker.C:
 			limited, cancel := context.WithTimeout(ctx, keyPollTimeout)
-			_ = s.reread(limited) // logged, and those in memory still hold
+			_ = s.reread(limited, &s.lastRead) // logged, and those in memory still hold
 			cancel()
 		}
 	}
 }
 
-// find returns the public key with that id. An id that is still unknown after the keys were read again is not found.
-func (s *keySet) find(ctx context.Context, id string) (public jose.JSONWebKey, found bool, err error) {
-	if public, found = s.current.Load().find(id, s.now()); found {
-		return public, true, nil
+// find returns the key with that id. An id that is still unknown after the keys were read again is not found.
+func (s *keySet) find(ctx context.Context, id string) (one *key, found bool, err error) {
+	if one, found = s.current.Load().find(id, s.now()); found {
+		return one, true, nil
 	}
-	if err := s.reread(ctx); err != nil {
-		return jose.JSONWebKey{}, false, err
+	if err := s.reread(ctx, &s.lastUnknown); err != nil {
+		return nil, false, err
 	}
-	public, found = s.current.Load().find(id, s.now())
-	return public, found, nil
+	one, found = s.current.Load().find(id, s.now())
+	return one, found, nil
 }
 
-// reread reads the keys again unless that was done a moment ago; then the outcome of that time holds. Whoever comes
-// while they are being read waits for the result, so that no good token is refused meanwhile.
-func (s *keySet) reread(ctx context.Context) error {
+// holds reports whether a key that was found before still counts. One that was taken away does not, also when another one
+// has its id.
+func (s *keySet) holds(known *key) bool {
+	one, found := s.current.Load().find(known.id, s.now())
+	return found && one == known
+}
+
+// reread reads the keys again unless that was done a moment ago for the same reason, whose last time is kept in last; then
+// the outcome of that time holds. Whoever comes while they are being read waits for the result, so that no good token is
+// refused meanwhile.
+func (s *keySet) reread(ctx context.Context, last *time.Time) error {
 	select {
 	case s.rereading <- struct{}{}:
 		defer func() { <-s.rereading }()
@@ -120,7 +129,7 @@ func (s *keySet) reread(ctx context.Context) error {
 		return ctx.Err()
 	}
 	// A clock that went back must not keep the keys from being read until it has caught up.
-	if since := s.now().Sub(s.lastRead); since >= 0 && since < keyRereadInterval {
+	if since := s.now().Sub(*last); since >= 0 && since < keyRereadInterval {
 		return s.lastErr
 	}
 	err := s.read(ctx)
@@ -132,6 +141,7 @@ func (s *keySet) reread(ctx context.Context) error {
 			slog.Any("cause", err))
 	}
 	s.lastRead, s.lastErr = s.now(), err
+	*last = s.lastRead
 	return err
 }
 
@@ -178,13 +188,13 @@ type keys struct {
 	// stored is what the database has, in the order of store.SortSigningKeys: it tells which key does what, and when.
 	stored []store.SigningKey
 	// decoded holds those that open.
-	decoded map[string]key
+	decoded map[string]*key
 }
 
 // newKeys decodes the keys, each once in its life: one that is sealed anew meanwhile is still the same key. It returns an
 // error for each that it has to leave out.
 func newKeys(stored []store.SigningKey, master store.MasterKey, before *keys) (snapshot *keys, problems []error) {
-	snapshot = &keys{stored: stored, decoded: make(map[string]key, len(stored))}
+	snapshot = &keys{stored: stored, decoded: make(map[string]*key, len(stored))}
 	for _, one := range stored {
 		if before != nil {
 			if known, found := before.decoded[one.ID]; found {
@@ -203,10 +213,10 @@ func newKeys(stored []store.SigningKey, master store.MasterKey, before *keys) (s
 }
 
 // signer is the key that signs now. Where that one doesn't open it is the one before it, for as long as it is published.
-func (k *keys) signer(now time.Time) (jose.Signer, error) {
+func (k *keys) signer(now time.Time) (*key, error) {
 	for i := max(0, store.SigningKeyAt(k.stored, now)); i < len(k.stored); i++ {
 		if decoded, found := k.decoded[k.stored[i].ID]; found && k.counts(i, now) {
-			return decoded.signer, nil
+			return decoded, nil
 		}
 	}
 	return nil, errUnableToSign
@@ -222,14 +232,14 @@ func (k *keys) unusable(now time.Time) (id string, found bool) {
 	return "", false
 }
 
-// find returns a public key whose tokens may still be good.
-func (k *keys) find(id string, now time.Time) (jose.JSONWebKey, bool) {
+// find returns a key whose tokens may still be good.
+func (k *keys) find(id string, now time.Time) (*key, bool) {
 	decoded, found := k.decoded[id]
 	if !found {
-		return jose.JSONWebKey{}, false
+		return nil, false
 	}
 	i := slices.IndexFunc(k.stored, func(stored store.SigningKey) bool { return stored.ID == id })
-	return decoded.public(), k.counts(i, now)
+	return decoded, k.counts(i, now)
 }
 
 // counts reports whether the key is one that others may see, which it is until its last token has ended.

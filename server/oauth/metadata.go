@@ -59,7 +59,7 @@ func (s *Server) describe(w http.ResponseWriter, _ *http.Request) *failure {
 // jwks is GET /oauth/jwks.json (RFC 7517 5).
 func (s *Server) jwks(w http.ResponseWriter, r *http.Request) *failure {
 	// Another process may have added a key. If the database can't say, which reread logs, those in memory still hold.
-	_ = s.keys.reread(r.Context())
+	_ = s.keys.reread(r.Context(), &s.keys.lastRead)
 	published, err := s.keys.current.Load().published(s.now())
 	if err != nil {
 		return serverFault(err)

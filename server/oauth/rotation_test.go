@@ -139,6 +139,7 @@ func TestDiscardedKeyEndsItsTokensInARunningServer(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	before := h.token(h.account, h.secret)
+	h.wantLive(before) // so that it is remembered
 	h.clock.advance(5 * time.Second)
 	next, err := oauth.NewSigningKey("", h.clock.now())
 	if err != nil {

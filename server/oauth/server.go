@@ -67,6 +67,7 @@ type Admission struct {
 type Server struct {
 	tokens   store.Tokens
 	keys     *keySet
+	verified *verifiedTokens
 	issuer   string
 	ttl      time.Duration
 	now      func() time.Time
@@ -89,7 +90,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	}
 	s := &Server{
 		tokens: config.Tokens, issuer: issuer, ttl: config.TokenTTL, now: config.Now, logger: config.Logger,
-		admit: config.Admit, observe: config.Observe, noSecret: store.NewSecret().Digest(),
+		admit: config.Admit, observe: config.Observe, noSecret: store.NewSecret().Digest(), verified: &verifiedTokens{},
 	}
 	s.setDefaults()
 	s.guesses = newGuesses(s.now)

@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,20 +86,14 @@ func (s *Server) sign(account store.ServiceAccount, secretVersion int) (issued, 
 	if err != nil {
 		return issued{}, err
 	}
-	signature, err := signer.Sign(payload)
-	if err != nil {
-		return issued{}, fmt.Errorf("unable to sign a token: %w", err)
-	}
-	if result.token, err = signature.CompactSerialize(); err != nil {
-		return issued{}, fmt.Errorf("unable to encode a token: %w", err)
-	}
-	return result, nil
+	result.token, err = signer.token(payload)
+	return result, err
 }
 
 func newTokenID() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(random[:])
+	return rawURL.EncodeToString(random[:])
 }
 
 // IssueFor issues a token for an account without a secret. It is for the program that holds the database itself: the
@@ -139,39 +132,59 @@ func (s *Server) Principal(ctx context.Context, token string) (store.Principal, 
 // was issued here; and a server that listens on another address, or got another --base-url, since its last start must
 // go on taking its own tokens: a restart ends no token. iat isn't compared either, for the clock may be set back.
 func (s *Server) open(ctx context.Context, token string) (Claims, error) {
-	notOurs := &InvalidTokenError{Reason: "The access token was not issued by this server."}
+	if len(token) > maxToken {
+		return Claims{}, errNotOurs
+	}
+	digest := digestToken(token)
+	known := s.verified.find(digest)
+	if known == nil || !s.keys.holds(known.key) {
+		signer, claims, err := s.verify(ctx, token)
+		if err != nil {
+			return Claims{}, err
+		}
+		known = &verifiedToken{digest, signer, claims}
+		s.verified.remember(known)
+	}
+	if s.now().Unix() >= known.claims.ExpiresAt {
+		return Claims{}, &InvalidTokenError{Reason: "The access token has expired."}
+	}
+	return known.claims, nil
+}
+
+// errNotOurs is the answer to whatever no key of this database has signed.
+var errNotOurs = &InvalidTokenError{Reason: "The access token was not issued by this server."}
+
+// verify checks a token's type, algorithm and signature, and returns the key that has signed it.
+func (s *Server) verify(ctx context.Context, token string) (*key, Claims, error) {
 	// RFC 7515 2: no line breaks. Go's base64 would read over them.
-	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") || !oneSpelling(token) {
-		return Claims{}, notOurs
+	if strings.ContainsAny(token, "\r\n") || !oneSpelling(token) {
+		return nil, Claims{}, errNotOurs
 	}
 	// go-jose's errors are dropped: some quote what they failed to read.
 	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
-		return Claims{}, notOurs
+		return nil, Claims{}, errNotOurs
 	}
 	header := signed.Signatures[0].Protected
 	if kind, _ := header.ExtraHeaders[jose.HeaderType].(string); !isTokenType(kind) {
-		return Claims{}, notOurs
+		return nil, Claims{}, errNotOurs
 	}
-	public, found, err := s.keys.find(ctx, header.KeyID)
+	signer, found, err := s.keys.find(ctx, header.KeyID)
 	if err != nil {
-		return Claims{}, err
+		return nil, Claims{}, err
 	}
-	if !found || header.Algorithm != public.Algorithm {
-		return Claims{}, notOurs
+	if !found || header.Algorithm != string(signer.algorithm) {
+		return nil, Claims{}, errNotOurs
 	}
-	payload, err := signed.Verify(public.Key)
+	payload, err := signed.Verify(signer.private.Public())
 	if err != nil {
-		return Claims{}, notOurs
+		return nil, Claims{}, errNotOurs
 	}
 	var claims Claims
 	if json.Unmarshal(payload, &claims) != nil {
-		return Claims{}, notOurs
+		return nil, Claims{}, errNotOurs
 	}
-	if s.now().Unix() >= claims.ExpiresAt {
-		return Claims{}, &InvalidTokenError{Reason: "The access token has expired."}
-	}
-	return claims, nil
+	return signer, claims, nil
 }
 
 // oneSpelling reports whether each part of the token ends in the character that an encoder writes. The last one has bits that say
@@ -179,7 +192,7 @@ func (s *Server) open(ctx context.Context, token string) (Claims, error) {
 // tells tokens apart by their text, such as a list of ended ones, could be got round.
 func oneSpelling(token string) bool {
 	for part := range strings.SplitSeq(token, ".") {
-		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+		if _, err := rawURL.Strict().DecodeString(part); err != nil {
 			return false
 		}
 	}

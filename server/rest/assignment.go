@@ -67,7 +67,11 @@ type listAssignmentsInput struct {
 
 type listAssignmentsOutput struct {
 	PageHeaders
-	Body Data[[]Assignment]
+	Body TaggedList[Assignment]
+}
+
+func newAssignmentList(ctx context.Context, params PageParams, page store.Page[store.Assignment]) *listAssignmentsOutput {
+	return &listAssignmentsOutput{params.headers(ctx, page.Total), taggedList(page.Items, newAssignment, assignmentETag)}
 }
 
 func (a *assignments) list(ctx context.Context, input *listAssignmentsInput) (*listAssignmentsOutput, error) {
@@ -79,9 +83,27 @@ func (a *assignments) list(ctx context.Context, input *listAssignmentsInput) (*l
 	if err != nil {
 		return nil, err
 	}
-	output := &listAssignmentsOutput{PageHeaders: input.headers(ctx, page.Total)}
-	output.Body.Data = wires(page.Items, newAssignment)
-	return output, nil
+	return newAssignmentList(ctx, input.PageParams, page), nil
+}
+
+// listAccessInput is of a list of what the company's accounts may do.
+type listAccessInput struct {
+	CompanyParams
+	PageParams
+	IDs []string `query:"filters[service_account_id][],explode" maxItems:"1000" doc:"What these accounts may do; repeatable"`
+	ID  []string `query:"filters[service_account_id],explode" maxItems:"1000" doc:"Another spelling of filters[service_account_id][]"`
+}
+
+func (i *listAccessInput) query() store.AccessQuery {
+	return store.AccessQuery{ServiceAccountIDs: idFilter(i.IDs, i.ID), Page: i.request()}
+}
+
+func (a *assignments) listCompany(ctx context.Context, input *listAccessInput) (*listAssignmentsOutput, error) {
+	page, err := a.Assignments.ListCompanyAssignments(ctx, input.company(), input.query())
+	if err != nil {
+		return nil, err
+	}
+	return newAssignmentList(ctx, input.PageParams, page), nil
 }
 
 func (a *assignments) get(ctx context.Context, input *AssignmentParams) (*assignmentOutput, error) {

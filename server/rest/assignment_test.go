@@ -102,7 +102,7 @@ func TestAssignmentsAreListedInPages(t *testing.T) {
 	account := admin.create("everywhere").ID
 	path := "service_accounts/" + account + "/project_assignments"
 	a := admin.get(path).want(200)
-	equal(t, "an empty list", strings.TrimSpace(string(a.body)), `{"data":[]}`)
+	equal(t, "an empty list", strings.TrimSpace(string(a.body)), `{"data":[],"etags":[]}`)
 	equal(t, "Total of an empty list", a.header.Get("Total"), "0")
 
 	var projects []string

@@ -75,6 +75,7 @@ var statuses = map[store.Code]int{
 	store.CodeUnavailable:        http.StatusServiceUnavailable,
 	store.CodeRequestMismatch:    http.StatusUnprocessableEntity,
 	store.CodeNotADatabase:       http.StatusServiceUnavailable, // damage that was met while serving
+	store.CodeOutcomeUnknown:     http.StatusGatewayTimeout,     // a 503 would say that nothing was changed
 }
 
 // statusError turns what a handler returned into an answer. What nobody expected is logged and answered with a fixed
@@ -93,6 +94,9 @@ func statusError(ctx context.Context, logger *slog.Logger, err error) *Error {
 	switch broken.Code {
 	case store.CodeUnavailable:
 		logger.ErrorContext(ctx, "database unavailable", "error", err)
+	case store.CodeOutcomeUnknown:
+		logger.ErrorContext(ctx, "a change's outcome is unknown", "error", err)
+		message += " A request with an Idempotency-Token may be sent again as it is."
 	case store.CodeNotADatabase:
 		logger.ErrorContext(ctx, "database damaged", "error", err)
 		message = "The database is damaged, so nothing was changed and nothing can be told for sure. The server's log says what was found; its operator has to restore a backup."

@@ -17,6 +17,18 @@ func etag(object any) string {
 	return `"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
+// TaggedList is the envelope of a page of objects, each with its ETag, so that who keeps many of them need not ask for
+// each by itself.
+type TaggedList[W any] struct {
+	Data  []W      `json:"data" nullable:"false"`
+	ETags []string `json:"etags" nullable:"false" doc:"The ETag of each item, in their order: the header that a GET of that item has"`
+}
+
+// taggedList returns stored objects as they go over the wire, with their tags; neither list is null.
+func taggedList[S, W any](stored []S, wire func(S) W, tag func(S) string) TaggedList[W] {
+	return TaggedList[W]{wires(stored, wire), wires(stored, tag)}
+}
+
 // matches reports whether an If-Match header lets a change of the object go on (RFC 9110 13.1.1). The comparison is
 // strong, so a weak tag never matches; and nothing matches an object that isn't there, whose tag is "".
 func matches(ifMatch, current string) bool {

@@ -44,6 +44,29 @@ func permissionsETag(held store.AccountLevels) string {
 	}{held.ClientID, CompanyPermissions{held.Levels}})
 }
 
+// AccountPermissions are the levels on company tools of one of several accounts.
+type AccountPermissions struct {
+	ServiceAccountID string `json:"service_account_id" example:"17"`
+	CompanyPermissions
+}
+
+func newAccountPermissions(held store.AccountLevels) AccountPermissions {
+	return AccountPermissions{held.ServiceAccountID.String(), CompanyPermissions{held.Levels}}
+}
+
+type listPermissionsOutput struct {
+	PageHeaders
+	Body TaggedList[AccountPermissions]
+}
+
+func (a *accounts) listPermissions(ctx context.Context, input *listAccessInput) (*listPermissionsOutput, error) {
+	page, err := a.Permissions.ListCompanyPermissions(ctx, input.company(), input.query())
+	if err != nil {
+		return nil, err
+	}
+	return &listPermissionsOutput{input.headers(ctx, page.Total), taggedList(page.Items, newAccountPermissions, permissionsETag)}, nil
+}
+
 type putPermissionsInput struct {
 	AccountParams
 	IfMatch

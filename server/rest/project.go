@@ -70,7 +70,7 @@ type listProjectsInput struct {
 
 type listProjectsOutput struct {
 	PageHeaders
-	Body Data[[]Project]
+	Body TaggedList[Project]
 }
 
 func (p *projects) list(ctx context.Context, input *listProjectsInput) (*listProjectsOutput, error) {
@@ -85,9 +85,7 @@ func (p *projects) list(ctx context.Context, input *listProjectsInput) (*listPro
 	if err != nil {
 		return nil, err
 	}
-	output := &listProjectsOutput{PageHeaders: input.headers(ctx, page.Total)}
-	output.Body.Data = wires(page.Items, newProject)
-	return output, nil
+	return &listProjectsOutput{input.headers(ctx, page.Total), taggedList(page.Items, newProject, projectETag)}, nil
 }
 
 // ProjectCreate is the body that makes a project.

@@ -161,7 +161,7 @@ func (h *fuzzed) undo(t testing.TB, made *httptest.ResponseRecorder) {
 // FuzzQueries sends a query to each list. What is listed is what was asked for.
 func FuzzQueries(f *testing.F) {
 	h := newFuzzed(f)
-	lists := []string{"service_accounts", "projects", "directory/contacts", "service_accounts/" + h.account + "/project_assignments", "audit_events", "tools", "me"}
+	lists := []string{"service_accounts", "projects", "directory/contacts", "service_accounts/" + h.account + "/project_assignments", "audit_events", "tools", "me", "permissions", "project_assignments"}
 	for list, queries := range [][]string{
 		{
 			"page=1&per_page=1", "page=9223372036854775807&per_page=1000", "page=0", "per_page=1001", "sort=-created_at", "sort=", "filters[name]=FUZZED",
@@ -179,6 +179,8 @@ func FuzzQueries(f *testing.F) {
 		},
 		{"x=y"},
 		{""},
+		{"filters[service_account_id]=1&filters[service_account_id][]=2", "filters[service_account_id]=x", "page=2&per_page=1"},
+		{"filters[service_account_id][]=1", "sort=id"},
 	} {
 		for _, query := range queries {
 			f.Add(uint8(list), query)

@@ -35,6 +35,8 @@ var rights = []struct {
 
 	{"GET", "service_accounts/{account}/permissions", "", "directory", 200},
 	{"PUT", "service_accounts/{account}/permissions", `{"company":{"documents":"admin"}}`, "directory", 200},
+	{"GET", "permissions", "", "directory", 200},
+	{"GET", "project_assignments", "", "directory", 200},
 	{"GET", "service_accounts/{account}/project_assignments", "", "directory", 200},
 	{"GET", "service_accounts/{account}/project_assignments/{project}", "", "directory", 200},
 	{"PUT", "service_accounts/{account}/project_assignments/{project}", `{}`, "directory", 200},

@@ -20,6 +20,8 @@ var adminRoutes = []route{
 	{"POST", "service_accounts/{id}/actions/revoke_tokens", ""},
 	{"GET", "service_accounts/{id}/permissions", ""},
 	{"PUT", "service_accounts/{id}/permissions", `{"company":{"documents":"admin"}}`},
+	{"GET", "permissions", ""},
+	{"GET", "project_assignments", ""},
 	{"GET", "service_accounts/{id}/project_assignments", ""},
 	{"GET", "service_accounts/{id}/project_assignments/{id}", ""},
 	{"PUT", "service_accounts/{id}/project_assignments/{id}", `{}`},

@@ -90,6 +90,8 @@ func Register(api huma.API, config Config) {
 
 	handle(add, http.MethodGet, accountPath+"/permissions", store.ToolDirectory, "get-service-account-permissions", "Get a service account's levels on company tools", a.permissions)
 	handle(add, http.MethodPut, accountPath+"/permissions", store.ToolDirectory, "put-service-account-permissions", "Replace a service account's levels on company tools", a.putPermissions)
+	handle(add, http.MethodGet, companyPath+"/permissions", store.ToolDirectory, "list-permissions", "List all service accounts' levels on company tools", a.listPermissions)
+	handle(add, http.MethodGet, companyPath+"/project_assignments", store.ToolDirectory, "list-company-project-assignments", "List the projects that all service accounts are assigned to", m.listCompany)
 	handle(add, http.MethodGet, assignmentsPath, store.ToolDirectory, "list-project-assignments", "List the projects that a service account is assigned to", m.list)
 	handle(add, http.MethodGet, assignmentPath, store.ToolDirectory, "get-project-assignment", "Get a service account's place in a project", m.get)
 	handle(add, http.MethodPut, assignmentPath, store.ToolDirectory, "put-project-assignment", "Assign a service account to a project, or replace its levels there", m.put)
@@ -168,7 +170,7 @@ func errorStatuses(method, path string) []int {
 		statuses = append(statuses, http.StatusForbidden, http.StatusNotFound)
 	}
 	if method != http.MethodGet {
-		statuses = append(statuses, http.StatusConflict, http.StatusPreconditionFailed)
+		statuses = append(statuses, http.StatusConflict, http.StatusPreconditionFailed, http.StatusGatewayTimeout)
 	}
 	if method != http.MethodGet && method != http.MethodDelete {
 		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)

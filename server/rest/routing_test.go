@@ -34,6 +34,8 @@ func TestWrongMethodIsRefusedWithAllow(t *testing.T) {
 		"service_accounts": "GET, HEAD, POST", "service_accounts/1": "DELETE, GET, HEAD, PATCH",
 		"service_accounts/1/actions/reset_secret": "POST", "service_accounts/1/actions/revoke_tokens": "POST",
 		"service_accounts/1/permissions":           "GET, HEAD, PUT",
+		"permissions":                              "GET, HEAD",
+		"project_assignments":                      "GET, HEAD",
 		"service_accounts/1/project_assignments":   "GET, HEAD",
 		"service_accounts/1/project_assignments/1": "DELETE, GET, HEAD, PUT",
 		"projects": "GET, HEAD, POST", "projects/1": "DELETE, GET, HEAD, PATCH",

@@ -22,7 +22,7 @@ type listInput struct {
 
 type listOutput struct {
 	PageHeaders
-	Body Data[[]ServiceAccount]
+	Body TaggedList[ServiceAccount]
 }
 
 func (a *accounts) list(ctx context.Context, input *listInput) (*listOutput, error) {
@@ -30,9 +30,7 @@ func (a *accounts) list(ctx context.Context, input *listInput) (*listOutput, err
 	if err != nil {
 		return nil, err
 	}
-	output := &listOutput{PageHeaders: input.headers(ctx, page.Total)}
-	output.Body.Data = wires(page.Items, newServiceAccount)
-	return output, nil
+	return &listOutput{input.headers(ctx, page.Total), taggedList(page.Items, newServiceAccount, accountETag)}, nil
 }
 
 func (i *listInput) query() store.ServiceAccountQuery {

@@ -69,6 +69,8 @@ func (p Precondition[T]) Check(stored T) error {
 // Permissions is what the permission endpoints read and change.
 type Permissions interface {
 	CompanyPermissions(ctx context.Context, company, account ID) (AccountLevels, error)
+	// ListCompanyPermissions has an item for each account, also for one that holds nothing.
+	ListCompanyPermissions(ctx context.Context, company ID, query AccessQuery) (Page[AccountLevels], error)
 	// ReplaceCompanyPermissions replaces all levels on company tools and returns them without those at LevelNone.
 	ReplaceCompanyPermissions(ctx context.Context, company, account ID, levels Levels, precondition Precondition[AccountLevels]) (AccountLevels, error)
 }
@@ -86,6 +88,8 @@ type Projects interface {
 type Assignments interface {
 	Assignment(ctx context.Context, company, account, project ID) (Assignment, error)
 	ListAssignments(ctx context.Context, company, account ID, page PageRequest) (Page[Assignment], error)
+	// ListCompanyAssignments lists those of all accounts.
+	ListCompanyAssignments(ctx context.Context, company ID, query AccessQuery) (Page[Assignment], error)
 	// PutAssignment makes the assignment or replaces its levels, and reports whether it made it.
 	PutAssignment(ctx context.Context, company, account, project ID, levels Levels, precondition Precondition[Assignment]) (assignment Assignment, made bool, err error)
 	DeleteAssignment(ctx context.Context, company, account, project ID, precondition Precondition[Assignment]) error

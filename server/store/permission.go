@@ -32,8 +32,16 @@ type Tool struct {
 // AccountLevels are the levels of one account, with the client ID that tells the account from any other, also from one that
 // has its id in another database.
 type AccountLevels struct {
-	ClientID string
-	Levels   Levels
+	ServiceAccountID ID
+	ClientID         string
+	Levels           Levels
+}
+
+// AccessQuery selects and pages what the accounts of a company may do.
+type AccessQuery struct {
+	// ServiceAccountIDs selects what these accounts may do; nil selects all accounts, an empty slice none.
+	ServiceAccountIDs []ID
+	Page              PageRequest
 }
 
 // Levels maps a tool's name to the level that an account holds on it. A tool that is absent is at LevelNone.

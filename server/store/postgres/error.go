@@ -125,6 +125,9 @@ func translateState(state string, err error) error {
 	case state == codeReadOnly:
 		return unavailable("The database takes no changes now: it is a standby, or read-only (%s). Name the primary, for instance "+
 			"with target_session_attrs=read-write in the URL.", brief(err))
+	case state == codeUndefinedTable, state == codeUndefinedColumn:
+		return unavailable("The database's schema is not the one that this version of the program knows (%s). A newer version has "+
+			"changed it: run that one here, too.", brief(err))
 	case state == codeDiskFull:
 		return unavailable("The disk that the database is on is full. Nothing was changed; make room, and changes are taken again.")
 	case state == codeTooManyConnections:

@@ -60,6 +60,7 @@ type Store struct {
 var dialect = sqlstore.Dialect{
 	Separator: "\x1f", // a text can't hold NUL here
 	Holds:     "strpos(%s, ?) > 0",
+	Shared:    true,
 }
 
 // engine is what sqlstore does its work with.

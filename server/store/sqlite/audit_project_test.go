@@ -47,7 +47,7 @@ func TestEventsOfTheSecondSchemaAreFoundByTheirProject(t *testing.T) {
 		}
 	}
 	for _, statement := range []string{"DELETE FROM audit_events", "UPDATE audit_events SET action = 'x'", "UPDATE audit_events SET project_id = 1"} {
-		if _, err := s.writer.ExecContext(s.ctx, statement); err == nil {
+		if _, err := s.writer.connection.conn.ExecContext(s.ctx, statement); err == nil {
 			t.Errorf("%s: no error after the upgrade", statement)
 		}
 	}

@@ -93,7 +93,7 @@ func (s *scene) dump() string {
 
 func (s *scene) rows(query string) string {
 	s.t.Helper()
-	rows, err := s.writer.QueryContext(s.ctx, query)
+	rows, err := s.writer.connection.conn.QueryContext(s.ctx, query)
 	s.must(err)
 	columns, err := rows.Columns()
 	s.must(err)
@@ -189,7 +189,7 @@ func (s *scene) forbid(condition string, tables ...string) {
 	s.t.Helper()
 	for _, table := range tables {
 		for _, operation := range []string{"INSERT", "UPDATE", "DELETE"} {
-			_, err := s.writer.ExecContext(s.ctx, fmt.Sprintf(
+			_, err := s.writer.connection.conn.ExecContext(s.ctx, fmt.Sprintf(
 				"CREATE TRIGGER forbidden_%[1]s_%[2]s BEFORE %[1]s ON %[2]s WHEN %[3]s BEGIN SELECT RAISE(ABORT, 'forbidden'); END",
 				operation, table, condition))
 			s.must(err)
@@ -254,7 +254,7 @@ func TestEventsAreKeptForEverAndAsTheyAre(t *testing.T) {
 		"INSERT OR REPLACE INTO audit_events SELECT " + eventColumns + " FROM audit_events",
 		"INSERT INTO audit_events SELECT " + eventColumns + " FROM audit_events WHERE true ON CONFLICT (id) DO UPDATE SET action = 'forged'",
 	} {
-		if _, err := s.writer.ExecContext(s.ctx, statement); err == nil {
+		if _, err := s.writer.connection.conn.ExecContext(s.ctx, statement); err == nil {
 			t.Errorf("%s: no error", statement)
 		}
 		if after := s.rows("SELECT * FROM audit_events ORDER BY id"); after != before {
@@ -324,7 +324,7 @@ func TestBackupHoldsTheEventsAndGuardsThemToo(t *testing.T) {
 	if restored.dump() != s.dump() {
 		t.Error("the copy differs")
 	}
-	if _, err := restored.writer.ExecContext(s.ctx, "DELETE FROM audit_events"); err == nil {
+	if _, err := restored.writer.connection.conn.ExecContext(s.ctx, "DELETE FROM audit_events"); err == nil {
 		t.Error("the copy's events can be deleted")
 	}
 }

@@ -18,7 +18,7 @@ import (
 func crashed(t *testing.T, name string) (path string, account store.ServiceAccount) {
 	t.Helper()
 	live, admin := initialized(t)
-	if _, err := live.writer.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := live.writer.connection.conn.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		t.Fatal(err)
 	}
 	account = create(t, live, admin.CompanyID, name, nil)
@@ -85,7 +85,7 @@ func TestBackupThatIsPutOverADatabaseIsNotMixedWithTheOldOnesLog(t *testing.T) {
 func TestEveryTransactionSaysWhoseLogItIsIn(t *testing.T) {
 	t.Parallel()
 	live, admin := initialized(t)
-	if _, err := live.writer.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := live.writer.connection.conn.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		t.Fatal(err)
 	}
 	if err := live.RevokeTokens(t.Context(), admin.CompanyID, admin.ID, nil, nil); err != nil { // grows no file, and so has no other reason to write the first page

@@ -7,11 +7,12 @@ import (
 	"fmt"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // CheckRead returns *store.Error when the database can't be read, or is known to be damaged.
 func (s *Store) CheckRead(ctx context.Context) error {
-	return s.read(ctx, func(tx *sql.Tx) error {
+	return s.read(ctx, func(tx sqlstore.Tx) error {
 		var keys int
 		return tx.QueryRowContext(ctx, "SELECT count(*) FROM signing_keys").Scan(&keys)
 	})
@@ -24,7 +25,7 @@ func (s *Store) CheckWrite(ctx context.Context) error {
 	if size == 0 {
 		return s.writable()
 	}
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx sqlstore.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO write_probe (id, filler) VALUES (1, randomblob(?))
 			ON CONFLICT (id) DO UPDATE SET filler = excluded.filler`, size)
 		return err
@@ -73,8 +74,13 @@ func (s *Store) CheckIntegrity(ctx context.Context) error {
 // firstFinding returns what is wrong with the database, or "". The quick check comes first because it takes a tenth of the
 // time and finds what does most harm; the other compares the indexes with their tables as well.
 func (s *Store) firstFinding(ctx context.Context) (found string, err error) {
+	c, err := s.readers.lend(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer s.readers.giveBack(c)
 	for _, check := range []string{"PRAGMA quick_check(1)", "PRAGMA integrity_check(1)"} {
-		found, err = firstRow(ctx, s.reader, check, func(rows *sql.Rows) (text string, err error) {
+		found, err = firstRow(ctx, c.conn, check, func(rows *sql.Rows) (text string, err error) {
 			err = rows.Scan(&text)
 			return text, err
 		})
@@ -82,7 +88,7 @@ func (s *Store) firstFinding(ctx context.Context) (found string, err error) {
 			return found, err
 		}
 	}
-	return firstRow(ctx, s.reader, "PRAGMA foreign_key_check", func(rows *sql.Rows) (string, error) {
+	return firstRow(ctx, c.conn, "PRAGMA foreign_key_check", func(rows *sql.Rows) (string, error) {
 		var table, parent sql.NullString
 		var row, index sql.NullInt64
 		err := rows.Scan(&table, &row, &parent, &index)
@@ -91,7 +97,7 @@ func (s *Store) firstFinding(ctx context.Context) (found string, err error) {
 }
 
 // firstRow returns the first row of a query's answer, or "" where there is none.
-func firstRow(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (string, error)) (text string, err error) {
+func firstRow(ctx context.Context, db *sql.Conn, query string, scan func(*sql.Rows) (string, error)) (text string, err error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return "", err

@@ -82,7 +82,7 @@ func TestBackupOfTheFirstSchemaCanBeRestored(t *testing.T) {
 func TestFindingsHoldNothingThatATerminalObeys(t *testing.T) {
 	t.Parallel()
 	first, _ := initialized(t)
-	if _, err := first.writer.ExecContext(t.Context(), "CREATE TABLE \"theirs\x1b]0;x\x07\x1b[2J\xff\" (a)"); err != nil {
+	if _, err := first.writer.connection.conn.ExecContext(t.Context(), "CREATE TABLE \"theirs\x1b]0;x\x07\x1b[2J\xff\" (a)"); err != nil {
 		t.Fatal(err)
 	}
 	result, err := Inspect(t.Context(), first.path, time.Now())

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -105,7 +104,7 @@ func TestExpiredAnswersAreForgottenAFewAtATimeAndLiveOnesStay(t *testing.T) {
 	if err := s.makeOnce("live", "Tower"); err != nil {
 		t.Fatal(err)
 	}
-	err := s.write(s.ctx, func(tx *sql.Tx) error {
+	err := s.write(s.ctx, func(tx sqlstore.Tx) error {
 		for i := range 2*expiredAtOnce + 50 {
 			if _, err := tx.ExecContext(s.ctx, "INSERT INTO kept_answers VALUES (?, x'00', x'00', ?)",
 				fmt.Sprintf("old %d", i), sqlstore.Micros(now.Add(-time.Hour))); err != nil {

@@ -36,7 +36,7 @@ func work(t *testing.T) powerCut {
 	t.Helper()
 	first, admin := initialized(t)
 	path, ctx, company := first.path, t.Context(), admin.CompanyID
-	if _, err := first.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := first.writer.connection.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		t.Fatal(err)
 	}
 	var cut powerCut
@@ -98,7 +98,7 @@ func state(t *testing.T, database *Store) string {
 		"SELECT id || name FROM projects ORDER BY id",
 	} {
 		var rows string
-		err := database.reader.QueryRowContext(context.WithoutCancel(t.Context()), "SELECT coalesce(group_concat(row, x'0a'), '') FROM ("+
+		err := reading(database).QueryRowContext(context.WithoutCancel(t.Context()), "SELECT coalesce(group_concat(row, x'0a'), '') FROM ("+
 			strings.Replace(query, " FROM", " AS row FROM", 1)+")").Scan(&rows)
 		if err != nil {
 			t.Fatal(err)

@@ -167,9 +167,7 @@ func (r Restoring) check(ctx context.Context, db *sql.DB, path string, result *R
 		}
 		var latest sql.NullInt64
 		err = tx.QueryRowContext(ctx, "SELECT count(*), max(updated_at) FROM service_accounts").Scan(&result.Accounts, &latest)
-		if latest.Valid {
-			result.LatestChange = sqlstore.FromMicros(latest.Int64)
-		}
+		result.LatestChange = sqlstore.FromNullMicros(latest)
 		return err
 	})
 }

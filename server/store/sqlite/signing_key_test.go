@@ -66,10 +66,10 @@ func TestScrubLeavesNoPlainKeyInAnyFile(t *testing.T) {
 		keys = append(keys, randomKey(fmt.Sprintf("key-%02d", i)))
 		change(t, database, store.KeyChange{Put: keys[i:]})
 	}
-	if _, err := database.writer.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := database.writer.connection.conn.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := database.writer.ExecContext(t.Context(), "DELETE FROM signing_keys WHERE id < 'key-20'"); err != nil { // without care
+	if _, err := database.writer.connection.conn.ExecContext(t.Context(), "DELETE FROM signing_keys WHERE id < 'key-20'"); err != nil { // without care
 		t.Fatal(err)
 	}
 	for i := range 5 {
@@ -136,7 +136,7 @@ func TestScrubThatIsKeptFromItsWorkStaysDue(t *testing.T) {
 	change(t, database, store.KeyChange{Put: []store.SigningKey{sealed}})
 
 	other := open(t, database.path) // as another process, in the middle of a long read
-	tx, err := other.reader.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	tx, err := reading(other).BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}

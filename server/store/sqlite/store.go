@@ -53,10 +53,11 @@ func (o Options) withDefaults() Options {
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	*sqlstore.Store
-	writer *sql.DB
-	reader *sql.DB
-	// anchor is one of the reader's connections, and never used: as long as there is one, SQLite keeps the log's file.
-	anchor *sql.Conn
+	// writer and readers work on connections of the pools, which they keep. As long as one is open, SQLite keeps the log's file.
+	writer     *writer
+	readers    *readers
+	writerPool *sql.DB
+	readerPool *sql.DB
 	// held is the file, and files are what it and those beside it were when they were opened.
 	held     *held
 	files    *files
@@ -86,19 +87,17 @@ type engine struct{ *Store }
 
 var _ sqlstore.Engine = engine{}
 
-// Write runs f in a transaction that holds the write lock from its beginning (sqlstore.Engine).
+// Write runs f in a transaction that holds the write lock (sqlstore.Engine).
 func (e engine) Write(ctx context.Context, f func(tx sqlstore.Tx) error) error {
-	return e.write(ctx, func(tx *sql.Tx) error { return f(tx) })
+	return e.write(ctx, f)
 }
 
 // Read runs f on one snapshot (sqlstore.Engine).
-func (e engine) Read(ctx context.Context, f func(tx sqlstore.Tx) error) error {
-	return e.read(ctx, func(tx *sql.Tx) error { return f(tx) })
-}
+func (e engine) Read(ctx context.Context, f func(tx sqlstore.Tx) error) error { return e.read(ctx, f) }
 
 // LookUp runs f without a transaction: its one statement is a snapshot by itself (sqlstore.Engine).
-func (e engine) LookUp(_ context.Context, f func(tx sqlstore.Tx) error) error {
-	return e.lookUp(func() error { return f(e.reader) })
+func (e engine) LookUp(ctx context.Context, f func(tx sqlstore.Tx) error) error {
+	return e.lookUp(ctx, f)
 }
 
 // Open opens the database and brings its schema up to date.
@@ -138,40 +137,35 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.identity, err = ensureIdentity(ctx, opener); err != nil {
 		return fmt.Errorf("mark the database %s: %w", s.path, err)
 	}
-	if s.writer, err = openPool(s.path, settings(lockAttempt), 1); err != nil {
+	if s.files, err = knowFiles(s.named, s.path, s.held); err != nil {
 		return err
 	}
-	readOnly := settings(patience)
-	readOnly["_query_only"] = "1"
-	if s.reader, err = openPool(s.path, readOnly, 1+4*runtime.GOMAXPROCS(0)); err != nil {
-		return err
-	}
-	if err := s.openReaders(ctx); err != nil {
-		return err
-	}
-	s.files, err = knowFiles(s.named, s.path, s.held)
-	return err
+	return s.openConnections(ctx)
 }
 
-// openReaders opens every connection of the reader, the anchor first. One that was opened later would find the files
-// that have the database's names by then, or none.
-func (s *Store) openReaders(ctx context.Context) (err error) {
-	if s.anchor, err = s.reader.Conn(ctx); err != nil {
-		return translate(err)
+// openConnections opens all the connections that there will be.
+func (s *Store) openConnections(ctx context.Context) (err error) {
+	writing := settings(lockAttempt)
+	// Where savepoints remember pages: a change that shares its transaction would fill a file with them.
+	writing["_pragma"] += " temp_store(MEMORY)"
+	if s.writerPool, err = openPool(s.path, writing, 1); err != nil {
+		return err
 	}
-	open := make([]*sql.Conn, 0, s.reader.Stats().MaxOpenConnections-1)
-	defer func() {
-		for _, connection := range open {
-			_ = connection.Close() // gives it back to the pool
-		}
-	}()
-	for range cap(open) {
-		connection, err := s.reader.Conn(ctx)
-		if err != nil {
-			return translate(err)
-		}
-		open = append(open, connection)
+	opened, err := connections(ctx, s.writerPool, 1)
+	if err != nil {
+		return err
 	}
+	s.writer = newWriter(opened[0], s.identity, s.busyTimeout, s.files.check)
+	readOnly := settings(patience)
+	readOnly["_query_only"] = "1"
+	count := 1 + 4*runtime.GOMAXPROCS(0)
+	if s.readerPool, err = openPool(s.path, readOnly, count); err != nil {
+		return err
+	}
+	if opened, err = connections(ctx, s.readerPool, count); err != nil {
+		return err
+	}
+	s.readers = newReaders(opened)
 	return nil
 }
 
@@ -183,10 +177,13 @@ func (s *Store) Close() error {
 
 func (s *Store) close() error {
 	var errs []error
-	if s.anchor != nil {
-		errs = append(errs, s.anchor.Close())
+	if s.readers != nil {
+		errs = append(errs, s.readers.close())
 	}
-	for _, pool := range []*sql.DB{s.reader, s.writer} {
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
+	}
+	for _, pool := range []*sql.DB{s.readerPool, s.writerPool} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}
@@ -229,7 +226,8 @@ func settings(busyTimeout time.Duration) map[string]string {
 		"_time_format":  "sqlite",
 		"_dqs":          "0",
 		"_defensive":    "1",
-		// Finds a damaged page when it is read and not when its damage has been passed on.
+		// As many as needed, with spaces between. This one finds a damaged page when it is read and not when its damage has
+		// been passed on.
 		"_pragma": "cell_size_check(1)",
 	}
 }
@@ -243,6 +241,7 @@ func openPool(path string, settings map[string]string, connections int) (*sql.DB
 	for name, value := range settings {
 		query.Set(name, value)
 	}
+	query["_pragma"] = strings.Fields(settings["_pragma"])
 	// RFC 8089: a path with a drive letter gets a slash in front.
 	dsn := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: query.Encode()}
 	pool, err := sql.Open("sqlite", dsn.String())

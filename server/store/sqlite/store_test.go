@@ -35,6 +35,11 @@ func openAt(t *testing.T, path string, now func() time.Time) *Store {
 	return database
 }
 
+// reading returns one of the connections that read, for a test that is alone with the database.
+func reading(database *Store) *sql.Conn {
+	return database.readers.idle[0].conn
+}
+
 // initialized returns a database with the company Acme, and its administrator's account.
 func initialized(t *testing.T) (*Store, store.ServiceAccount) {
 	t.Helper()
@@ -78,30 +83,21 @@ func wantCode(t *testing.T, err error, code store.Code) {
 func TestEveryConnectionHasTheSettings(t *testing.T) {
 	t.Parallel()
 	database := open(t, filepath.Join(t.TempDir(), "a b?#%.db")) // a path that a careless DSN would cut
-	for name, pool := range map[string]*sql.DB{"writer": database.writer, "reader": database.reader} {
-		var connections []*sql.Conn
-		for range pool.Stats().MaxOpenConnections - pool.Stats().InUse {
-			connection, err := pool.Conn(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			connections = append(connections, connection)
-			for setting, want := range map[string]string{
-				"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "cell_size_check": "1",
-				"busy_timeout": map[string]string{"writer": "250", "reader": "10000"}[name],
-				"query_only":   map[string]string{"writer": "0", "reader": "1"}[name],
-			} {
-				var got string
-				if err := connection.QueryRowContext(t.Context(), "PRAGMA "+setting).Scan(&got); err != nil || got != want {
-					t.Errorf("%s: %s is %s, want %s (%v)", name, setting, got, want, err)
-				}
+	check := func(name string, c *connection) {
+		for setting, want := range map[string]string{
+			"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "cell_size_check": "1",
+			"busy_timeout": map[string]string{"writer": "250", "reader": "10000"}[name],
+			"query_only":   map[string]string{"writer": "0", "reader": "1"}[name],
+		} {
+			var got string
+			if err := c.conn.QueryRowContext(t.Context(), "PRAGMA "+setting).Scan(&got); err != nil || got != want {
+				t.Errorf("%s: %s is %s, want %s (%v)", name, setting, got, want, err)
 			}
 		}
-		for _, connection := range connections {
-			if err := connection.Close(); err != nil {
-				t.Error(err)
-			}
-		}
+	}
+	check("writer", database.writer.connection)
+	for _, c := range database.readers.idle {
+		check("reader", c)
 	}
 }
 
@@ -210,7 +206,7 @@ func TestTheLastWorkingAdministratorStays(t *testing.T) {
 	second := create(t, database, company, "second", store.Levels{store.ToolDirectory: store.LevelAdmin})
 	setEmail := func(address string) {
 		t.Helper()
-		if _, err := database.writer.ExecContext(t.Context(), "UPDATE contacts SET email_address = ? WHERE service_account_id = ?", address, second.ID); err != nil {
+		if _, err := database.writer.connection.conn.ExecContext(t.Context(), "UPDATE contacts SET email_address = ? WHERE service_account_id = ?", address, second.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -257,7 +253,7 @@ func TestADeletedAccountsIDNeverComesBack(t *testing.T) {
 		t.Errorf("after %s came %s", first.ID, second.ID)
 	}
 	var active bool
-	err := database.reader.QueryRowContext(t.Context(), "SELECT active FROM contacts WHERE service_account_id = ?", first.ID).Scan(&active)
+	err := reading(database).QueryRowContext(t.Context(), "SELECT active FROM contacts WHERE service_account_id = ?", first.ID).Scan(&active)
 	if err != nil || active {
 		t.Errorf("the contact of a deleted account is active: %t, %v", active, err)
 	}

@@ -2,13 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 func TestPanicInAChangeLeavesNothingAndStopsNoOther(t *testing.T) {
@@ -17,7 +17,7 @@ func TestPanicInAChangeLeavesNothingAndStopsNoOther(t *testing.T) {
 	ended := make(chan any, 1)
 	go func() {
 		defer func() { ended <- recover() }()
-		_ = database.write(context.WithoutCancel(t.Context()), func(tx *sql.Tx) error {
+		_ = database.write(context.WithoutCancel(t.Context()), func(tx sqlstore.Tx) error {
 			if _, err := tx.ExecContext(t.Context(), "UPDATE companies SET name = 'half'"); err != nil {
 				return err
 			}
@@ -43,10 +43,10 @@ func TestPanicInAChangeLeavesNothingAndStopsNoOther(t *testing.T) {
 func TestPanicInAReadStopsNoOther(t *testing.T) {
 	t.Parallel()
 	database, admin := initialized(t)
-	for range 2 * database.reader.Stats().MaxOpenConnections {
+	for range 2 * database.readers.count {
 		func() {
 			defer func() { _ = recover() }()
-			_ = database.read(t.Context(), func(*sql.Tx) error { panic("a bug") })
+			_ = database.read(t.Context(), func(sqlstore.Tx) error { panic("a bug") })
 		}()
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -64,7 +64,7 @@ func TestChangeWhoseFilesGoWhileItIsMadeIsNotSaidToBeUndone(t *testing.T) {
 			t.Parallel()
 			database, admin := initialized(t)
 			path := database.path + suffix
-			err := database.write(t.Context(), func(tx *sql.Tx) error {
+			err := database.write(t.Context(), func(tx sqlstore.Tx) error {
 				_, err := tx.ExecContext(t.Context(), "UPDATE companies SET name = 'renamed'")
 				return errors.Join(err, os.Rename(path, path+".kept"))
 			})

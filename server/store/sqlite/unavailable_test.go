@@ -139,19 +139,6 @@ func TestFileThatIsOverwrittenInPlaceTakesNoChange(t *testing.T) {
 	}
 }
 
-// Connections come and go; the log's file must stay, or a change would be refused for no reason.
-func TestLogStaysWhileTheDatabaseIsOpen(t *testing.T) {
-	t.Parallel()
-	database, admin := initialized(t)
-	database.writer.SetMaxIdleConns(0)
-	database.reader.SetMaxIdleConns(0)
-	for range 5 {
-		if err := database.RevokeTokens(t.Context(), admin.CompanyID, admin.ID, nil, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestReadsChangesAndWaitsAreObserved(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -193,7 +180,7 @@ func TestWriteProbeIsSparedWhereAChangeHasJustSucceeded(t *testing.T) {
 	database, admin := initialized(t)
 	probed := func() (count int) {
 		t.Helper()
-		if err := database.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM write_probe").Scan(&count); err != nil {
+		if err := reading(database).QueryRowContext(t.Context(), "SELECT count(*) FROM write_probe").Scan(&count); err != nil {
 			t.Fatal(err)
 		}
 		return count

@@ -25,37 +25,63 @@ func (s *Store) Assignment(ctx context.Context, company, account, project store.
 	return assignment, err
 }
 
-// ListAssignments returns one page of the account's assignments, by project id.
+// ListAssignments returns one page of the account's assignments, by project id, or *store.Error with CodeNotFound.
 func (s *Store) ListAssignments(ctx context.Context, company, account store.ID, page store.PageRequest) (store.Page[store.Assignment], error) {
-	var result store.Page[store.Assignment]
-	err := s.read(ctx, func(tx Tx) error {
-		if _, err := s.findServiceAccount(ctx, tx, company, account); err != nil {
+	return list(ctx, s, listing[store.Assignment]{
+		check: func(tx Tx) error {
+			_, err := s.findServiceAccount(ctx, tx, company, account)
 			return err
-		}
-		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM project_assignments WHERE service_account_id = ?", account).Scan(&result.Total)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, `SELECT project_id FROM project_assignments WHERE service_account_id = ?
-			ORDER BY project_id LIMIT ? OFFSET ?`, account, page.Size, page.Offset())
-		if err != nil {
-			return err
-		}
-		projects, err := Collect(rows, scanID)
-		if err != nil {
-			return err
-		}
-		result.Items = nil
-		for _, project := range projects {
-			assignment, err := findAssignment(ctx, tx, account, project)
-			if err != nil {
-				return err
-			}
-			result.Items = append(result.Items, assignment)
-		}
-		return nil
+		},
+		columns: assignmentColumns, tables: "project_assignments m", where: "m.service_account_id = ?", arguments: []any{account},
+		order: "m.project_id", page: page, scan: scanAssignment, complete: completeAssignments,
 	})
-	return result, err
+}
+
+// ListCompanyAssignments returns one page of the assignments of the company's accounts, by account id and project id.
+func (s *Store) ListCompanyAssignments(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.Assignment], error) {
+	where, arguments := accessConditions(company, query)
+	return list(ctx, s, listing[store.Assignment]{
+		columns: assignmentColumns, tables: "service_accounts a JOIN project_assignments m ON m.service_account_id = a.id",
+		where: where, arguments: arguments, order: "a.id, m.project_id", page: query.Page,
+		scan: scanAssignment, complete: completeAssignments,
+	})
+}
+
+// assignmentColumns and scanAssignment belong together.
+const assignmentColumns = "m.service_account_id, m.project_id, m.created_at, m.updated_at"
+
+func scanAssignment(row scanner) (store.Assignment, error) {
+	assignment := store.Assignment{Levels: store.Levels{}}
+	var createdAt, updatedAt int64
+	if err := row.Scan(&assignment.ServiceAccountID, &assignment.ProjectID, &createdAt, &updatedAt); err != nil {
+		return assignment, err
+	}
+	assignment.CreatedAt, assignment.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
+	return assignment, nil
+}
+
+// completeAssignments reads the levels of all assignments of a page.
+func completeAssignments(ctx context.Context, tx Tx, page statement, assignments []store.Assignment) error {
+	rows, err := tx.QueryContext(ctx, "SELECT p.service_account_id, p.project_id, p.tool, p.level FROM ("+
+		page.selecting("m.service_account_id, m.project_id")+`) m
+		JOIN project_permissions p ON p.service_account_id = m.service_account_id AND p.project_id = m.project_id`, page.arguments...)
+	if err != nil {
+		return err
+	}
+	type place struct{ account, project store.ID }
+	levels := make(map[place]store.Levels, len(assignments))
+	for _, assignment := range assignments {
+		levels[place{assignment.ServiceAccountID, assignment.ProjectID}] = assignment.Levels
+	}
+	_, err = Collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var at place
+		var tool string
+		var level store.Level
+		err := rows.Scan(&at.account, &at.project, &tool, &level)
+		levels[at][tool] = level
+		return struct{}{}, err
+	})
+	return err
 }
 
 // PutAssignment makes an assignment or replaces its levels. It returns *store.Error with CodeNotFound or CodeInvalid, or
@@ -181,10 +207,8 @@ func clearAssignments(ctx context.Context, tx Tx, account store.ID) ([]store.ID,
 }
 
 func findAssignment(ctx context.Context, tx Tx, account, project store.ID) (store.Assignment, error) {
-	assignment := store.Assignment{ServiceAccountID: account, ProjectID: project}
-	var createdAt, updatedAt int64
-	err := tx.QueryRowContext(ctx, `SELECT created_at, updated_at FROM project_assignments
-		WHERE service_account_id = ? AND project_id = ?`, account, project).Scan(&createdAt, &updatedAt)
+	assignment, err := scanAssignment(tx.QueryRowContext(ctx, "SELECT "+assignmentColumns+
+		" FROM project_assignments m WHERE m.service_account_id = ? AND m.project_id = ?", account, project))
 	if errors.Is(err, sql.ErrNoRows) {
 		return assignment, &store.Error{Code: store.CodeNotFound, Message: "Service account " + account.String() +
 			" is not assigned to project " + project.String() + "."}
@@ -192,7 +216,6 @@ func findAssignment(ctx context.Context, tx Tx, account, project store.ID) (stor
 	if err != nil {
 		return assignment, err
 	}
-	assignment.CreatedAt, assignment.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	rows, err := tx.QueryContext(ctx, "SELECT tool, level FROM project_permissions WHERE service_account_id = ? AND project_id = ?",
 		account, project)
 	if err != nil {

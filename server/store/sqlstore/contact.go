@@ -9,11 +9,12 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-func insertContact(ctx context.Context, tx Tx, company, account store.ID, contact store.Contact, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO contacts (company_id, service_account_id, name, email_address,
-		assigned_email_address, active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, TRUE, ?, ?)`,
-		company, account, contact.Name, contact.EmailAddress, contact.AssignedEmailAddress, Micros(now), Micros(now))
-	return err
+func insertContact(ctx context.Context, tx Tx, account store.ServiceAccount, now time.Time) (id store.ID, err error) {
+	contact := account.Contact
+	err = tx.QueryRowContext(ctx, `INSERT INTO contacts (company_id, service_account_id, name, email_address,
+		assigned_email_address, active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, TRUE, ?, ?) RETURNING id`,
+		account.CompanyID, account.ID, contact.Name, contact.EmailAddress, contact.AssignedEmailAddress, Micros(now), Micros(now)).Scan(&id)
+	return id, err
 }
 
 const contactColumns = `c.id, c.company_id, c.service_account_id, c.name, c.email_address, c.assigned_email_address,

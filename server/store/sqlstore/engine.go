@@ -40,6 +40,8 @@ type Dialect struct {
 	Holds string
 	// Erase and EraseNoMore are statements around the removal of what must leave no bytes behind. Empty ones aren't run.
 	Erase, EraseNoMore string
+	// Shared says that servers on several machines may work on the database at once.
+	Shared bool
 }
 
 // Options are what a Store works by.
@@ -73,12 +75,16 @@ var (
 	_ store.KeptAnswers     = (*Store)(nil)
 	_ store.Tokens          = (*Store)(nil)
 	_ store.SigningKeys     = (*Store)(nil)
+	_ store.RateWindows     = (*Store)(nil)
 )
 
 // New returns the store on an engine.
 func New(engine Engine, options Options) *Store {
 	return &Store{engine: engine, name: options.Name, policy: options.Policy, now: options.Now, dialect: options.Dialect}
 }
+
+// Shared reports whether servers on several machines may work on the database at once.
+func (s *Store) Shared() bool { return s.dialect.Shared }
 
 func (s *Store) write(ctx context.Context, f func(tx Tx) error) error { return s.engine.Write(ctx, f) }
 
@@ -117,7 +123,7 @@ func Collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (items []T,
 	return items, rows.Err()
 }
 
-// micros is how a time is stored.
+// Micros is how a time is stored.
 func Micros(t time.Time) int64 { return t.UnixMicro() }
 
 // later is when something was changed: never before it was last, even where the clock was put back meanwhile.
@@ -136,9 +142,11 @@ func nullMicros(t time.Time) any {
 	return Micros(t)
 }
 
+// FromMicros reads a time as Micros stores it.
 func FromMicros(value int64) time.Time { return time.UnixMicro(value).UTC() }
 
-func fromNullMicros(value sql.NullInt64) time.Time {
+// FromNullMicros reads NULL as the zero time.
+func FromNullMicros(value sql.NullInt64) time.Time {
 	if !value.Valid {
 		return time.Time{}
 	}

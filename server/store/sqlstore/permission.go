@@ -17,11 +17,58 @@ func (s *Store) CompanyPermissions(ctx context.Context, company, account store.I
 		if err != nil {
 			return err
 		}
-		held.ClientID = found.ClientID
+		held.ServiceAccountID, held.ClientID = account, found.ClientID
 		held.Levels, err = companyPermissions(ctx, tx, account)
 		return err
 	})
 	return held, err
+}
+
+// ListCompanyPermissions returns one page of the levels on company tools that the company's accounts were granted, by
+// account id. An account that holds none is there, too.
+func (s *Store) ListCompanyPermissions(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.AccountLevels], error) {
+	where, arguments := accessConditions(company, query)
+	return list(ctx, s, listing[store.AccountLevels]{
+		columns: "a.id, a.client_id", tables: "service_accounts a", where: where, arguments: arguments,
+		order: "a.id", page: query.Page, scan: scanAccountLevels, complete: completeCompanyPermissions,
+	})
+}
+
+// accessConditions returns the WHERE clause of what the accounts of a company may do.
+func accessConditions(company store.ID, query store.AccessQuery) (string, []any) {
+	where, arguments := "a.company_id = ?", []any{company}
+	if query.ServiceAccountIDs != nil {
+		where, arguments = where+" AND "+idCondition("a.id", query.ServiceAccountIDs), append(arguments, idArguments(query.ServiceAccountIDs)...)
+	}
+	return where, arguments
+}
+
+func scanAccountLevels(row scanner) (store.AccountLevels, error) {
+	held := store.AccountLevels{Levels: store.Levels{}}
+	err := row.Scan(&held.ServiceAccountID, &held.ClientID)
+	return held, err
+}
+
+// completeCompanyPermissions reads the levels of all accounts of a page.
+func completeCompanyPermissions(ctx context.Context, tx Tx, page statement, held []store.AccountLevels) error {
+	rows, err := tx.QueryContext(ctx, "SELECT p.service_account_id, p.tool, p.level FROM ("+page.selecting("a.id")+
+		") a JOIN company_permissions p ON p.service_account_id = a.id", page.arguments...)
+	if err != nil {
+		return err
+	}
+	levels := make(map[store.ID]store.Levels, len(held))
+	for _, account := range held {
+		levels[account.ServiceAccountID] = account.Levels
+	}
+	_, err = Collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var account store.ID
+		var tool string
+		var level store.Level
+		err := rows.Scan(&account, &tool, &level)
+		levels[account][tool] = level
+		return struct{}{}, err
+	})
+	return err
 }
 
 func companyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
@@ -65,7 +112,7 @@ func (s *Store) ReplaceCompanyPermissions(
 			return err
 		}
 		clientID = found.ClientID
-		if err := precondition.Check(store.AccountLevels{ClientID: clientID, Levels: before}); err != nil || maps.Equal(before, levels) {
+		if err := precondition.Check(store.AccountLevels{ServiceAccountID: account, ClientID: clientID, Levels: before}); err != nil || maps.Equal(before, levels) {
 			return err
 		}
 		if !levels.Administers(store.ToolAdmin) {
@@ -82,7 +129,7 @@ func (s *Store) ReplaceCompanyPermissions(
 		return s.record(ctx, tx, store.ActionPermissionsChanged, company, account,
 			store.Facts{"permissions": before}, store.Facts{"permissions": levels})
 	})
-	return store.AccountLevels{ClientID: clientID, Levels: levels}, err
+	return store.AccountLevels{ServiceAccountID: account, ClientID: clientID, Levels: levels}, err
 }
 
 func insertCompanyPermissions(ctx context.Context, tx Tx, account store.ID, levels store.Levels) error {
@@ -98,12 +145,11 @@ func insertCompanyPermissions(ctx context.Context, tx Tx, account store.ID, leve
 
 // clearCompanyPermissions deletes the account's permissions and returns what they were.
 func clearCompanyPermissions(ctx context.Context, tx Tx, account store.ID) (store.Levels, error) {
-	levels, err := companyPermissions(ctx, tx, account)
+	rows, err := tx.QueryContext(ctx, "DELETE FROM company_permissions WHERE service_account_id = ? RETURNING tool, level", account)
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM company_permissions WHERE service_account_id = ?", account)
-	return levels, err
+	return collectLevels(rows)
 }
 
 // WorkingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
@@ -117,14 +163,21 @@ const WorkingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_acco
 // checkNotLastAdmin returns *store.Error with CodeLastAdmin when the account is its company's only working
 // administrator. The change says what was about to be done, for the message.
 func checkNotLastAdmin(ctx context.Context, tx Tx, account store.ServiceAccount, change string) error {
-	var itself, others int
-	err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE a.id = ?), count(*) FILTER (WHERE a.id <> ?) "+WorkingAdmins,
-		account.ID, account.ID, account.CompanyID).Scan(&itself, &others)
-	if err != nil {
+	// Nearly all accounts are no administrators, and where one is, another is soon found: to count them would be to read the
+	// whole company.
+	administers, err := isWorkingAdmin(ctx, tx, account.CompanyID, "a.id = ?", account.ID)
+	if err != nil || !administers {
 		return err
 	}
-	if itself > 0 && others == 0 {
-		return store.LastAdmin(account, change)
+	others, err := isWorkingAdmin(ctx, tx, account.CompanyID, "a.id <> ?", account.ID)
+	if err != nil || others {
+		return err
 	}
-	return nil
+	return store.LastAdmin(account, change)
+}
+
+// isWorkingAdmin reports whether one of the company's working administrators meets the condition, which has one argument.
+func isWorkingAdmin(ctx context.Context, tx Tx, company store.ID, condition string, argument store.ID) (found bool, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 "+WorkingAdmins+" AND "+condition+")", company, argument).Scan(&found)
+	return found, err
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -136,38 +137,48 @@ func (s *Store) insertServiceAccount(
 	if err := account.Normalize(); err != nil {
 		return none, err
 	}
-	if err := checkNameFree(ctx, tx, companyID, account.Name, 0); err != nil {
-		return none, err
-	}
-	var id store.ID
+	created := newAccount(companyID, account, now)
 	err = tx.QueryRowContext(ctx, `INSERT INTO service_accounts
 		(company_id, name, name_key, search_key, app_type, marketplace_app, description, client_id,
 		 deletion_protection, add_to_new_projects, secret_version, secret_digest, secret_created_at, token_epoch,
-		 created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?, ?) RETURNING id`,
-		companyID, account.Name, store.FoldCase(account.Name),
-		s.searchKey(account.Name, account.Description, account.ClientID), account.AppType, account.MarketplaceApp,
-		account.Description, account.ClientID, account.DeletionProtection, account.AddToNewProjects,
-		account.SecretDigest[:], Micros(now), Micros(now), Micros(now)).Scan(&id)
+		 created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (company_id, name_key) DO NOTHING RETURNING id`,
+		companyID, created.Name, store.FoldCase(created.Name),
+		s.searchKey(created.Name, created.Description, created.ClientID), created.AppType, created.MarketplaceApp,
+		created.Description, created.ClientID, created.DeletionProtection, created.AddToNewProjects,
+		created.Credentials.SecretVersion, created.Credentials.SecretDigest[:], Micros(now), created.Credentials.TokenEpoch,
+		Micros(now), Micros(now)).Scan(&created.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return none, cmp.Or(checkNameFree(ctx, tx, companyID, account.Name, 0), errors.New("the name of a new account is taken and free"))
+	}
 	if err != nil {
 		return none, err
 	}
-	contact := store.NewContact(account.Name, company.Name, id)
-	if err := insertContact(ctx, tx, companyID, id, contact, now); err != nil {
+	created.Contact = store.NewContact(account.Name, company.Name, created.ID)
+	if created.Contact.ID, err = insertContact(ctx, tx, created, now); err != nil {
 		return none, err
 	}
-	if err := insertCompanyPermissions(ctx, tx, id, account.Levels); err != nil {
+	if err := insertCompanyPermissions(ctx, tx, created.ID, account.Levels); err != nil {
 		return none, err
 	}
-	created, err := s.findServiceAccount(ctx, tx, companyID, id)
-	if err != nil {
-		return none, err
-	}
+	created.SetStatus(s.policy, s.now())
 	facts := created.Facts()
 	maps.Copy(facts, created.Credentials.Facts())
 	if len(account.Levels) > 0 {
 		facts["permissions"] = account.Levels
 	}
 	return created, s.record(ctx, tx, store.ActionAccountCreated, companyID, created.ID, nil, facts)
+}
+
+// newAccount is a new account as it will be read, but for what the database gives it and the status.
+func newAccount(company store.ID, account store.NewServiceAccount, now time.Time) store.ServiceAccount {
+	now = FromMicros(Micros(now))
+	return store.ServiceAccount{
+		CompanyID: company, Name: account.Name, AppType: account.AppType, MarketplaceApp: account.MarketplaceApp,
+		Description: account.Description, ClientID: account.ClientID, DeletionProtection: account.DeletionProtection,
+		AddToNewProjects: account.AddToNewProjects, CreatedAt: now, UpdatedAt: now,
+		Credentials: store.Credentials{SecretVersion: 1, SecretDigest: account.SecretDigest, SecretCreatedAt: now, TokenEpoch: 1},
+	}
 }
 
 func (s *Store) updateServiceAccount(ctx context.Context, tx Tx, account store.ServiceAccount) error {
@@ -253,8 +264,8 @@ func (s *Store) scanServiceAccount(row scanner) (store.ServiceAccount, error) {
 	}
 	copy(credentials.PreviousDigest[:], previous)
 	credentials.SecretCreatedAt = FromMicros(secretCreatedAt)
-	credentials.PreviousExpiresAt = fromNullMicros(previousExpiresAt)
-	account.LastTokenAt = fromNullMicros(lastTokenAt)
+	credentials.PreviousExpiresAt = FromNullMicros(previousExpiresAt)
+	account.LastTokenAt = FromNullMicros(lastTokenAt)
 	account.CreatedAt, account.UpdatedAt = FromMicros(createdAt), FromMicros(updatedAt)
 	account.SetStatus(s.policy, s.now())
 	return account, nil

@@ -29,26 +29,37 @@ func (s *Store) ChangeSigningKeys(ctx context.Context, decide func([]store.Signi
 		if err != nil {
 			return err
 		}
-		if s.dialect.Erase != "" {
-			if _, err := tx.ExecContext(ctx, s.dialect.Erase); err != nil {
-				return err
-			}
-		}
-		for _, id := range change.Remove {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM signing_keys WHERE id = ?", id); err != nil {
-				return err
-			}
-		}
-		for _, key := range change.Put {
-			if err := putSigningKey(ctx, tx, key); err != nil {
-				return err
-			}
-		}
-		if s.dialect.EraseNoMore != "" {
-			_, err = tx.ExecContext(ctx, s.dialect.EraseNoMore)
-		}
-		return err
+		return s.erasing(ctx, tx, func() error { return applyKeyChange(ctx, tx, change) })
 	})
+}
+
+// erasing runs f, which removes what must leave no bytes behind.
+func (s *Store) erasing(ctx context.Context, tx Tx, f func() error) error {
+	if s.dialect.Erase == "" {
+		return f()
+	}
+	if _, err := tx.ExecContext(ctx, s.dialect.Erase); err != nil {
+		return err
+	}
+	if err := f(); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, s.dialect.EraseNoMore)
+	return err
+}
+
+func applyKeyChange(ctx context.Context, tx Tx, change store.KeyChange) error {
+	for _, id := range change.Remove {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM signing_keys WHERE id = ?", id); err != nil {
+			return err
+		}
+	}
+	for _, key := range change.Put {
+		if err := putSigningKey(ctx, tx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ScrubDue reports whether a key was sealed and what it was before may still be in the database's files.
@@ -59,6 +70,7 @@ func (s *Store) ScrubDue(ctx context.Context) (due bool, err error) {
 	return due, err
 }
 
+// ListSigningKeys is SigningKeys in a transaction.
 func ListSigningKeys(ctx context.Context, tx Tx) ([]store.SigningKey, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT id, algorithm, private_key, coalesce(master_key_id, ''), created_at, sign_after, longest_ttl
 		FROM signing_keys ORDER BY sign_after DESC, created_at DESC, id`)

@@ -179,3 +179,16 @@ CREATE TABLE write_probe (
     id     BIGINT PRIMARY KEY CHECK (id = 1),
     filler BYTEA  NOT NULL
 );
+
+-- How many of an account's requests the servers have taken in a window of a minute, each to count within its part. Only servers
+-- that have a rate limit write here.
+CREATE TABLE rate_windows (
+    service_account_id BIGINT NOT NULL,
+    api                TEXT   NOT NULL,
+    ends_at            BIGINT NOT NULL,
+    taken              BIGINT NOT NULL,
+    -- What of it was taken last.
+    latest             BIGINT NOT NULL,
+    PRIMARY KEY (service_account_id, api, ends_at)
+);
+CREATE INDEX rate_windows_by_end ON rate_windows (ends_at);

@@ -1,0 +1,362 @@
+package server_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/procore/terraform-provider-procore/server"
+	"github.com/procore/terraform-provider-procore/server/servertest"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
+)
+
+// replicas are two servers on one database, with nothing between them but the database, and its administrator as a client
+// of each. What is done by way of one must count at the other at once.
+type replicas struct {
+	here client
+	// there is the other server's. Its token is its own.
+	there         client
+	administrator server.Credentials
+	database      string
+}
+
+func newReplicas(t *testing.T, options ...servertest.Option) replicas {
+	t.Helper()
+	first := servertest.Start(t, options...)
+	second := servertest.Open(t, first.Database, options...)
+	administrator := server.Credentials{CompanyID: first.CompanyID, ClientID: first.ClientID, ClientSecret: first.ClientSecret}
+	return replicas{
+		here:          signIn(t, first.Client, first.URL, administrator),
+		there:         signIn(t, second.Client, second.URL, administrator),
+		administrator: administrator, database: first.Database,
+	}
+}
+
+// at is the caller at another server, with the token that it has.
+func (c client) at(other client) client {
+	c.url, c.http = other.url, other.http
+	return c
+}
+
+// introspected reports whether the token counts when the caller asks by its own token.
+func (c client) introspected(t *testing.T, token string) bool {
+	t.Helper()
+	got, err := c.ask(t.Context(), "POST", "/oauth/introspect", "token="+token,
+		map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
+	if err != nil || got.status != 200 {
+		t.Fatalf("introspect: %d %s %v", got.status, got.text, err)
+	}
+	return strings.Contains(got.text, `"active":true`)
+}
+
+// wantLive fails the test unless the caller's token counts wherever this server can be asked.
+func (c client) wantLive(t *testing.T, observer client) {
+	t.Helper()
+	c.do(t, 200, "GET", "me", "")
+	c.do(t, 200, "GET", "/oauth/token/info", "")
+	equal(t, "introspected", observer.introspected(t, c.token), true)
+}
+
+// wantEnded fails the test unless the caller's token counts nowhere at this server.
+func (c client) wantEnded(t *testing.T, observer client) {
+	t.Helper()
+	c.do(t, 401, "GET", "me", "")
+	c.do(t, 401, "GET", "/oauth/token/info", "")
+	equal(t, "introspected", observer.introspected(t, c.token), false)
+}
+
+func TestWhatEndsATokenAtOneServerEndsItAtTheOtherAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, here client, made account, token string){
+		"reset": func(t *testing.T, here client, made account, _ string) {
+			here.do(t, 200, "POST", "service_accounts/"+made.ID+"/actions/reset_secret", "{}")
+		},
+		"revocation of all": func(t *testing.T, here client, made account, _ string) {
+			here.do(t, 204, "POST", "service_accounts/"+made.ID+"/actions/revoke_tokens", "")
+		},
+		"revocation of one": func(t *testing.T, here client, made account, token string) {
+			got, err := client{url: here.url, http: here.http}.ask(t.Context(), "POST", "/oauth/revoke",
+				strings.TrimPrefix(tokenForm(made.ClientID, made.ClientSecret), "grant_type=client_credentials&")+"&token="+token,
+				map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
+			if err != nil || got.status != 200 {
+				t.Errorf("revoke: %d %s %v", got.status, got.text, err)
+			}
+		},
+		"deletion": func(t *testing.T, here client, made account, _ string) {
+			here.do(t, 204, "DELETE", "service_accounts/"+made.ID, "")
+		},
+		"loss of function": func(t *testing.T, here client, made account, _ string) {
+			here.do(t, 200, "PATCH", "directory/contacts/"+contactOf(t, here, made.ID), `{"email_address":"somebody@example.com"}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newReplicas(t)
+			for round := range 10 {
+				made := r.here.create(t, fmt.Sprint("ends ", round))
+				holder := r.here.as(t, made)
+				there := holder.at(r.there)
+				there.wantLive(t, r.there)
+				end(t, r.here, made, holder.token)
+				there.wantEnded(t, r.there)
+				holder.wantEnded(t, r.here)
+				status := 401
+				if strings.HasPrefix(name, "revocation") {
+					status = 200
+				}
+				stranger := client{url: there.url, http: there.http}
+				if name == "loss of function" {
+					continue // its secret is good, but not for a token
+				}
+				stranger.do(t, status, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
+			}
+		})
+	}
+}
+
+func contactOf(t *testing.T, admin client, id string) string {
+	t.Helper()
+	return data[struct{ Contact struct{ ID string } }](t, admin.do(t, 200, "GET", "service_accounts/"+id, "")).Contact.ID
+}
+
+func TestRightsAreThoseThatTheOtherServerGaveOrTookAMomentAgo(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t)
+	made := r.here.create(t, "promoted and back")
+	holder := r.here.as(t, made).at(r.there)
+	for range 10 {
+		holder.do(t, 403, "GET", "service_accounts", "")
+		r.here.do(t, 200, "PUT", "service_accounts/"+made.ID+"/permissions", `{"company":{"admin":"admin"}}`)
+		holder.do(t, 200, "GET", "service_accounts", "")
+		r.here.do(t, 200, "PUT", "service_accounts/"+made.ID+"/permissions", `{"company":{}}`)
+	}
+}
+
+func TestAPreviousSecretIsGoodAtBothServersUntilItsTimeAndNoLonger(t *testing.T) {
+	t.Parallel()
+	clock := newClock(noon)
+	r := newReplicas(t, servertest.Now(clock.now))
+	made := r.here.create(t, "rotated")
+	holder := r.here.as(t, made)
+	reset := data[account](t, r.there.do(t, 200, "POST", "service_accounts/"+made.ID+"/actions/reset_secret", `{"previous_secret_ttl":600}`))
+	for _, server := range []client{r.here, r.there} {
+		holder.at(server).wantLive(t, server)
+		server.as(t, made)
+		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	}
+	clock.step(10 * time.Minute)
+	for _, server := range []client{r.here, r.there} {
+		holder.at(server).wantEnded(t, server)
+		client{url: server.url, http: server.http}.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
+		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	}
+}
+
+func TestOfTwoChangesOfOneStateAtTwoServersOneIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t)
+	path := "service_accounts/" + r.here.create(t, "fought over").ID
+	for round := range 20 {
+		seen, err := r.there.ask(t.Context(), "GET", path, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		condition := map[string]string{"If-Match": seen.header.Get("ETag")}
+		var statuses [2]int
+		var group sync.WaitGroup
+		for i, server := range []client{r.here, r.there} {
+			group.Go(func() {
+				got, err := server.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d by %d"}`, round, i), condition)
+				if err != nil {
+					t.Error(err)
+				}
+				statuses[i] = got.status
+			})
+		}
+		group.Wait()
+		if statuses != [2]int{200, 412} && statuses != [2]int{412, 200} {
+			t.Fatalf("round %d: the answers are %v", round, statuses)
+		}
+		// And what is seen at the other server afterwards is what was changed.
+		winner := 0
+		if statuses[1] == 200 {
+			winner = 1
+		}
+		for _, server := range []client{r.here, r.there} {
+			if text := server.do(t, 200, "GET", path, ""); !strings.Contains(text, fmt.Sprintf(`"%d by %d"`, round, winner)) {
+				t.Errorf("round %d: %s", round, text)
+			}
+		}
+	}
+}
+
+func TestTheLatestTokenOfBothServersIsNoted(t *testing.T) {
+	t.Parallel()
+	clock := newClock(noon)
+	r := newReplicas(t, servertest.Now(clock.now))
+	lastToken := func(id string) string {
+		return data[struct {
+			At string `json:"last_token_at"`
+		}](t, r.here.do(t, 200, "GET", "service_accounts/"+id, "")).At
+	}
+	both, here, there := r.here.create(t, "both"), r.here.create(t, "here"), r.here.create(t, "there")
+	r.there.as(t, both)
+	r.here.as(t, here)
+	r.there.as(t, there)
+	clock.step(time.Minute)
+	r.here.as(t, both)
+	for account, want := range map[string]time.Time{both.ID: noon.Add(time.Minute), here.ID: noon, there.ID: noon} {
+		comesTrue(t, "the time of the last token", func() bool { return lastToken(account) == want.Format(time.RFC3339) })
+	}
+}
+
+func TestNoTokenIsRefusedWhileKeysAreRotatedUnderTwoServers(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t)
+	database := r.database
+	var group sync.WaitGroup
+	stop := make(chan struct{})
+	for _, way := range [][2]client{{r.here, r.there}, {r.there, r.here}} {
+		group.Go(func() {
+			for tokens := 0; ; tokens++ {
+				select {
+				case <-stop:
+					t.Logf("%d tokens", tokens)
+					return
+				default:
+				}
+				// What one issues the other takes, whichever of them has noticed the new key.
+				token, err := way[0].freshToken(t.Context(), r.administrator)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				holder := client{url: way[1].url, http: way[1].http, company: way[1].company, token: token}
+				if got, err := holder.ask(t.Context(), "GET", "me", "", nil); err != nil || got.status != http.StatusOK {
+					t.Errorf("a token of one is answered %d by the other: %s %v", got.status, got.text, err)
+					return
+				}
+			}
+		})
+	}
+	for range 3 {
+		succeed(t, "keys", "rotate", "--database", database, "--sign-after", "0s")
+		next := listKeys(t, database)[0].ID
+		for _, server := range []client{r.here, r.there} {
+			comesTrue(t, "the new key signing", func() bool {
+				token, err := server.freshToken(t.Context(), r.administrator)
+				return err == nil && keyOf(t, token) == next
+			})
+		}
+	}
+	close(stop)
+	group.Wait()
+}
+
+func TestAnAnswerThatAKilledServerOwedIsGivenByAnotherSecretIncluded(t *testing.T) {
+	t.Parallel()
+	database := fresh(t)
+	administrator := initialize(t, database)
+	other := serve(t, database, nil)
+	admin := signIn(t, client30, other.url, administrator)
+	made := admin.create(t, "reset while a server dies")
+	for path, probe := range map[string]struct {
+		body string
+		done func() bool
+	}{
+		"service_accounts": {`{"name":"made while a server dies"}`, func() bool {
+			return strings.Contains(admin.names(t), "made while")
+		}},
+		"service_accounts/" + made.ID + "/actions/reset_secret": {`{"keep_access":true}`, func() bool {
+			return strings.Contains(admin.do(t, 200, "GET", "service_accounts/"+made.ID, ""), `"secret_version":2`)
+		}},
+	} {
+		killed := serve(t, database, nil)
+		// The change is made and answered, and the answer stays where nobody reads it.
+		connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", killed.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := fmt.Sprintf("%016x-%016x", rand.Uint64(), rand.Uint64())
+		servertest.SecretsOf(t).Add(servertest.KindIdempotency, token)
+		_, err = fmt.Fprintf(connection, "POST /rest/v2.0/companies/%s/%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
+			"Content-Type: application/json\r\nIdempotency-Token: %s\r\nContent-Length: %d\r\n\r\n%s",
+			admin.company, path, killed.address, admin.token, token, len(probe.body), probe.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		comesTrue(t, "the change", probe.done)
+		killed.signal(syscall.SIGKILL)
+		killed.wait()
+		_ = connection.Close() // nobody is there any more
+
+		got, err := admin.ask(t.Context(), "POST", path, probe.body, map[string]string{"Idempotency-Token": token})
+		if err != nil || got.status >= 300 || got.header.Get("Idempotency-Replayed") != "true" {
+			t.Fatalf("%s: %d %v %s %v", path, got.status, got.header, got.text, err)
+		}
+		admin.as(t, data[account](t, got.text)) // the secret that is shown is the one that counts
+	}
+	equal(t, "accounts", admin.names(t), "Administrator,reset while a server dies,made while a server dies")
+	equal(t, "reset once", strings.Contains(admin.do(t, 200, "GET", "service_accounts/"+made.ID, ""), `"secret_version":2`), true)
+	other.stop()
+}
+
+func TestRateLimitHoldsForAllServersTogether(t *testing.T) {
+	t.Parallel()
+	const limit = 40
+	database := storetest.NewPostgres(t)
+	administrator := initialize(t, database)
+	clock := newClock(noon)
+	var servers []client
+	for range 3 {
+		servers = append(servers, open(t, database, administrator, servertest.Now(clock.now),
+			servertest.Configure(func(c *server.Config) { c.RateLimit = limit })))
+	}
+	for window := range 3 {
+		for api, ask := range map[string]func(c client) reply{
+			"rest": func(c client) reply { return answered(t, c, "GET", "me", "") },
+			"oauth": func(c client) reply {
+				stranger := client{url: c.url, http: c.http}
+				return answered(t, stranger, "POST", "/oauth/token", tokenForm(administrator.ClientID, administrator.ClientSecret))
+			},
+		} {
+			admitted := 0
+			if window == 0 && api == "oauth" {
+				admitted = len(servers) // each has signed in
+			}
+			for i := range 3 * limit {
+				got := ask(servers[i%len(servers)])
+				switch got.status {
+				case 200:
+					admitted++
+				case 429:
+					equal(t, "Retry-After", got.header.Get("Retry-After") != "", true)
+					equal(t, "X-Rate-Limit-Remaining", got.header.Get("X-Rate-Limit-Remaining"), "0")
+				default:
+					t.Fatalf("%s: status %d: %s", api, got.status, got.text)
+				}
+				equal(t, "X-Rate-Limit-Limit", got.header.Get("X-Rate-Limit-Limit"), fmt.Sprint(limit))
+			}
+			if admitted > limit || admitted < limit*9/10 {
+				t.Errorf("%s, window %d: %d of %d requests were admitted", api, window, admitted, limit)
+			}
+		}
+		clock.step(time.Minute)
+	}
+}
+
+// answered sends a request, and ends the test where no answer comes.
+func answered(t *testing.T, c client, method, path, body string) reply {
+	t.Helper()
+	got, err := c.ask(t.Context(), method, path, body, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
