@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"iter"
+	"maps"
 	"net/http"
 )
 
@@ -18,6 +19,11 @@ type ProjectAssignment struct {
 
 func (a ProjectAssignment) names() (companyID string, ids []string) {
 	return "", []string{a.ServiceAccountID, a.ProjectID}
+}
+
+func (a ProjectAssignment) as(version Version) ProjectAssignment {
+	a.Permissions, a.Version = maps.Clone(a.Permissions), version
+	return a
 }
 
 func assignmentPath(companyID, accountID string, elements ...string) []string {
@@ -47,6 +53,15 @@ func (c *Client) GetProjectAssignment(ctx context.Context, companyID, accountID,
 	})
 	assignment.Version = versionOf(header)
 	return assignment, err
+}
+
+// RefreshProjectAssignment is GetProjectAssignment for what reads many, as RefreshServiceAccount is.
+func (c *Client) RefreshProjectAssignment(ctx context.Context, companyID, accountID, projectID string) (*ProjectAssignment, error) {
+	assignment, found, err := c.assignments.get(ctx, companyID, accountID, projectID)
+	if found || err != nil {
+		return &assignment, err
+	}
+	return c.GetProjectAssignment(ctx, companyID, accountID, projectID)
 }
 
 // PutProjectAssignment makes a service account a member of a project with these levels on its tools, whether or not
