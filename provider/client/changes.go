@@ -1,9 +1,6 @@
 package client
 
-import (
-	"net/http"
-	"sync"
-)
+import "sync"
 
 // changes knows of what a client changes: what it read before a change, or beside one, tells nothing of what is there after it.
 type changes struct {
@@ -37,6 +34,3 @@ func (c *changes) now() (moment uint64, running bool) {
 	defer c.mu.Unlock()
 	return c.moments, c.running > 0
 }
-
-// isChange reports whether a request of that method may change something.
-func isChange(method string) bool { return method != http.MethodGet }

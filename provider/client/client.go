@@ -60,6 +60,8 @@ type Config struct {
 	// Logger is told of every attempt, and RetryLogger, in one sentence, of every attempt that is to be repeated. Nil:
 	// nothing is logged.
 	Logger, RetryLogger Logger
+	// Gate bounds the calls under way at once; clients may share one. Nil: one of its own, for DefaultInFlight.
+	Gate *Gate
 }
 
 // ConfigError says which field of a Config is wrong.
@@ -77,6 +79,7 @@ type Client struct {
 	baseURL string
 	http    *resty.Client // puts this client's own token on every request
 	oauth   *resty.Client // leaves requests as they are
+	gate    *Gate
 	now     func() time.Time
 	changes changes
 	// What a refresh reads.
@@ -115,7 +118,11 @@ func New(config Config) (*Client, error) {
 		transport, plain = newAuthTransport(config, baseURL, wire), wire
 	}
 	made := &Client{
-		baseURL: baseURL, http: newHTTP(config, transport, policy, wanted), oauth: newHTTP(config, plain, policy, wanted), now: time.Now,
+		baseURL: baseURL, http: newHTTP(config, transport, policy, wanted), oauth: newHTTP(config, plain, policy, wanted),
+		gate: config.Gate, now: time.Now,
+	}
+	if made.gate == nil {
+		made.gate = NewGate(DefaultInFlight)
 	}
 	made.accounts = newRefresher[ServiceAccount](made, "service_accounts", "filters[id][]")
 	made.permissions = newRefresher[AccountPermissions](made, "permissions", "filters[service_account_id][]")
@@ -236,15 +243,25 @@ func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
 	if SecretPattern.MatchString(path + "?" + request.query.Encode() + " " + request.companyID) {
 		return nil, ErrMisplacedSecret
 	}
-	if isChange(request.method) {
+	if err := c.gate.enter(ctx); err != nil {
+		return nil, errorFromTransport(ctx, err)
+	}
+	defer c.gate.leave()
+	return c.send(ctx, call, request, c.baseURL+path)
+}
+
+// send sends a request that has passed the gate.
+func (c *Client) send(ctx context.Context, call *resty.Request, request request, address string) (http.Header, error) {
+	change := request.method != http.MethodGet
+	if change {
 		c.changes.begin()
 	}
-	response, err := call.Execute(request.method, c.baseURL+path)
+	response, err := call.Execute(request.method, address)
 	failure := readAnswer(ctx, response, err, request)
 	if failure != nil {
 		failure.MaybeDone = progressOf(ctx).maybeDone
 	}
-	if isChange(request.method) {
+	if change {
 		c.changes.end(failure)
 	}
 	if failure != nil {
