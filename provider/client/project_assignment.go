@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"net/url"
 )
 
 // ProjectAssignment is a service account's membership of a project.
@@ -42,6 +43,32 @@ func (c *Client) ProjectAssignments(ctx context.Context, companyID, accountID st
 
 func listAssignments(companyID, accountID string) request {
 	return request{method: http.MethodGet, companyID: companyID, path: assignmentPath(companyID, accountID)}
+}
+
+// AssignmentsOf returns the memberships of some accounts, refreshBatch at most, by the IDs of the accounts. An account that has none, or isn't
+// there, has no entry.
+func (c *Client) AssignmentsOf(ctx context.Context, companyID string, accountIDs []string) (map[string][]ProjectAssignment, error) {
+	all, err := listAll[ProjectAssignment](ctx, c, request{
+		method: http.MethodGet, companyID: companyID, path: companyPath(companyID, "project_assignments"),
+		query: url.Values{"filters[service_account_id][]": accountIDs},
+	})
+	found := map[string][]ProjectAssignment{}
+	for _, assignment := range all {
+		found[assignment.ServiceAccountID] = append(found[assignment.ServiceAccountID], assignment)
+	}
+	if !isNoRoute(err) {
+		return found, err
+	}
+	for _, id := range accountIDs { // a server from before there was this list
+		all, err := c.ListProjectAssignments(ctx, companyID, id)
+		if err != nil && !IsNotFound(err) {
+			return nil, err
+		}
+		if len(all) > 0 {
+			found[id] = all
+		}
+	}
+	return found, nil
 }
 
 // GetProjectAssignment returns a service account's membership of one project. IsNotFound tells when there is none.
