@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -176,7 +177,7 @@ func unchanged(t *testing.T, before, after []managedObject) {
 		if !reflect.DeepEqual(after[i].identity, object.identity) {
 			t.Fatalf("%s: had the identity %v, has %v", object.resource, object.identity, after[i].identity)
 		}
-		if string(after[i].private) != string(object.private) {
+		if !bytes.Equal(after[i].private, object.private) {
 			t.Fatalf("%s: %s was kept beside it, and now %s", object.resource, object.private, after[i].private)
 		}
 	}
