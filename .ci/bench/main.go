@@ -28,9 +28,9 @@ import (
 
 // settings are what the command line says.
 type settings struct {
-	binary, before, out, guide, only, directory, postgres string
-	quick, floor                                          bool
-	terraform                                             string
+	binary, before, out, guide, only, directory, postgres, random string
+	quick, floor                                                  bool
+	terraform                                                     string
 }
 
 func main() {
@@ -43,6 +43,7 @@ func main() {
 	flag.StringVar(&s.directory, "dir", "bin", "where databases are put while it runs; must be on the disk that is to be measured")
 	flag.StringVar(&s.postgres, "database", "", "an empty PostgreSQL database (postgres://…), to measure that store, too")
 	flag.StringVar(&s.terraform, "terraform", "1000", "how many resources Terraform manages, such as 1000,5000")
+	flag.StringVar(&s.random, "random", "", "the random provider's program, to measure Terraform with; by default Terraform downloads it")
 	flag.BoolVar(&s.quick, "quick", false, "short rounds: to see that all works, not to believe the figures")
 	flag.BoolVar(&s.floor, "floor", false, "be the floor's server: for the program's own use")
 	flag.Parse()
@@ -111,6 +112,7 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	b := &bench{settings: s, rounds: 5, round: 2 * time.Second, rest: 10 * time.Second, accounts: 100_000, sizes: []int{10_000, 100_000, 400_000}, progress: os.Stdout}
 	if s.quick {
+		b.terraform = "50"
 		b.round, b.rest, b.sizes = 300*time.Millisecond, 2*time.Second, []int{1_000, 10_000, 100_000}
 	}
 	if b.binary, err = filepath.Abs(s.binary); err != nil {

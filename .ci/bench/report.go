@@ -49,7 +49,7 @@ func (r report) guide() (string, error) { return fill("guide", guideTemplate, ne
 
 func fill(name, text string, with any) (string, error) {
 	parsed, err := template.New(name).Funcs(template.FuncMap{
-		"count": count, "ratio": spreadOf("%.2f", 1), "rate": rate, "micro": micro, "milli": milli, "mebi": mebi, "meg": megabytes, "quantity": quantity,
+		"count": count, "ratio": spreadOf("%.2f", 1), "rate": rate, "micro": micro, "milli": milli, "seconds": spreadOf("%.1f", 1), "mebi": mebi, "meg": megabytes, "quantity": quantity,
 		"kibi": func(bytes float64) float64 { return bytes / 1024 },
 	}).Option("missingkey=error").Parse(text)
 	if err != nil {
