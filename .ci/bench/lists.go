@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -42,6 +43,9 @@ func measureLists(ctx context.Context, b *bench) error {
 			body, err := w.get(ctx, one.path(1))
 			if err != nil {
 				return err
+			}
+			if !bytes.Contains(body, []byte(`"client_id"`)) {
+				return fmt.Errorf("%s finds no account: %s", one.name, body)
 			}
 			size := fmt.Sprintf("/bytes?count=%d", len(body))
 			sizes = append(sizes, len(body))

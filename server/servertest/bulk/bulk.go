@@ -94,11 +94,11 @@ func number(ctx context.Context, tx *sql.Tx, count int) (err error) {
 	return nil
 }
 
-// statements make the rows. char(0) is what stands between the fields of a search key.
+// statements make the rows. Keys are in capitals (store.FoldCase), and char(0) stands between the fields of a search key.
 var statements = []string{
 	`INSERT INTO service_accounts (company_id, name, name_key, search_key, app_type, marketplace_app, description, client_id,
 		deletion_protection, add_to_new_projects, secret_version, secret_digest, secret_created_at, token_epoch, created_at, updated_at)
-		SELECT 1, 'exporter ' || i, 'exporter ' || i, 'exporter ' || i || char(0) || 'made in bulk' || char(0) || client_id, 'custom', '', 'made in bulk',
+		SELECT 1, 'exporter ' || i, 'EXPORTER ' || i, 'EXPORTER ' || i || char(0) || 'MADE IN BULK' || char(0) || upper(client_id), 'custom', '', 'made in bulk',
 		client_id, 0, 0, 1, coalesce(@digest, randomblob(32)), 1000000 * i, 1, 1000000 * i, 1000000 * i FROM numbers`,
 	`INSERT INTO contacts (company_id, service_account_id, name, email_address, assigned_email_address, active, created_at, updated_at)
 		SELECT 1, id, 'exporter-' || id || '-acme', 'exporter-acme-' || id || '@service-accounts.invalid',
@@ -107,7 +107,7 @@ var statements = []string{
 	`INSERT INTO company_permissions (service_account_id, tool, level)
 		SELECT a.id, t.column1, 'readonly' FROM service_accounts a, (VALUES ('documents'), ('schedule')) t WHERE a.description = 'made in bulk'`,
 	`INSERT INTO projects (company_id, name, name_key, search_key, project_number, active, created_at, updated_at)
-		VALUES (1, 'Tower', 'tower', 'tower', '', 1, 1, 1)`,
+		VALUES (1, 'Tower', 'TOWER', 'TOWER', '', 1, 1, 1)`,
 	`INSERT INTO project_assignments (service_account_id, project_id, created_at, updated_at)
 		SELECT id, (SELECT max(id) FROM projects), 1, 1 FROM service_accounts WHERE description = 'made in bulk' AND id % 10 = 0`,
 	`INSERT INTO audit_events (company_id, service_account_id, action, actor_service_account_id, actor_client_id, request_id, facts_after, created_at)
