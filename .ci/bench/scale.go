@@ -102,6 +102,7 @@ func (p plan) Megabits() float64 {
 
 // Gigabytes is the database's size with its accounts, and YearGigabytes what resets add in a year.
 func (p plan) Gigabytes() float64 { return planAccounts * p.BytesEach() / 1e9 }
+
 func (p plan) YearGigabytes() float64 {
 	return planAccounts * 365 / planRotation * p.ResetBytes() / 1e9
 }
