@@ -100,9 +100,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.oauth.Describe(api.OpenAPI())
 	registerOperations(mux, api, s.ready, metrics)
 	describeRefusals(api.OpenAPI())
-	if err := rest.ServeDocument(mux, api); err != nil {
-		return err
-	}
+	rest.ServeDocument(mux, api)
 	s.handler = middleware(mux, s.config, metrics)
 	s.connections = newConnections(s.config.MaxConnections, metrics)
 	return nil
