@@ -87,9 +87,10 @@ func (l listing) memberships(ctx context.Context, config membershipListModel) it
 // found finds the memberships of one account as its pages arrive, or those of all accounts, of several at a time.
 func (l listing) found(ctx context.Context, accountID types.String, projectID string) iter.Seq2[accountMembership, error] {
 	if accountID.IsNull() {
-		return flat(inOrder(ctx, accessAtOnce, together(accountsTogether, l.accounts(accountID)), func(ctx context.Context, accounts []client.ServiceAccount) ([]accountMembership, error) {
+		work := func(ctx context.Context, accounts []client.ServiceAccount) ([]accountMembership, error) {
 			return l.membershipsOfAll(ctx, accounts, projectID)
-		}))
+		}
+		return flat(inOrder(ctx, accessAtOnce, together(accountsTogether, l.accounts(accountID)), work))
 	}
 	return func(yield func(accountMembership, error) bool) {
 		for account, err := range l.accounts(accountID)(ctx) {
