@@ -56,11 +56,18 @@ type Store struct {
 	recent      sqlstore.Recent
 }
 
+const listVersion = `SELECT CASE WHEN coalesce(max(transaction_id), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+	THEN coalesce(max(transaction_id), 0) END FROM audit_events`
+
 // dialect is PostgreSQL's.
 var dialect = sqlstore.Dialect{
 	Separator: "\x1f", // a text can't hold NUL here
 	Holds:     "strpos(%s, ?) > 0",
-	Shared:    true,
+	// Whatever comes to be seen after this snapshot was written by a transaction that is not below its xmin. So the highest one seen
+	// tells one state of the lists from all later ones, unless a transaction above xmin is among those seen already.
+	ListVersion:      listVersion + " WHERE company_id = ?",
+	ListVersionOfAll: listVersion,
+	Shared:           true,
 }
 
 // engine is what sqlstore does its work with.
