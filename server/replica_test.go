@@ -28,8 +28,14 @@ type replicas struct {
 
 func newReplicas(t *testing.T, options ...servertest.Option) replicas {
 	t.Helper()
-	first := servertest.Start(t, options...)
-	second := servertest.Open(t, first.Database, options...)
+	return newReplicasThatDiffer(t, options, options)
+}
+
+// newReplicasThatDiffer is newReplicas with options for each of the two.
+func newReplicasThatDiffer(t *testing.T, here, there []servertest.Option) replicas {
+	t.Helper()
+	first := servertest.Start(t, here...)
+	second := servertest.Open(t, first.Database, there...)
 	administrator := server.Credentials{CompanyID: first.CompanyID, ClientID: first.ClientID, ClientSecret: first.ClientSecret}
 	return replicas{
 		here:          signIn(t, first.Client, first.URL, administrator),
@@ -145,16 +151,16 @@ func TestAPreviousSecretIsGoodAtBothServersUntilItsTimeAndNoLonger(t *testing.T)
 	made := r.here.create(t, "rotated")
 	holder := r.here.as(t, made)
 	reset := data[account](t, r.there.do(t, 200, "POST", "service_accounts/"+made.ID+"/actions/reset_secret", `{"previous_secret_ttl":600}`))
-	for _, server := range []client{r.here, r.there} {
-		holder.at(server).wantLive(t, server)
-		server.as(t, made)
-		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	for _, replica := range []client{r.here, r.there} {
+		holder.at(replica).wantLive(t, replica)
+		replica.as(t, made)
+		replica.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
 	}
 	clock.step(10 * time.Minute)
-	for _, server := range []client{r.here, r.there} {
-		holder.at(server).wantEnded(t, server)
-		client{url: server.url, http: server.http}.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
-		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	for _, replica := range []client{r.here, r.there} {
+		holder.at(replica).wantEnded(t, replica)
+		client{url: replica.url, http: replica.http}.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
+		replica.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
 	}
 }
 
@@ -170,9 +176,9 @@ func TestOfTwoChangesOfOneStateAtTwoServersOneIsRefused(t *testing.T) {
 		condition := map[string]string{"If-Match": seen.header.Get("ETag")}
 		var statuses [2]int
 		var group sync.WaitGroup
-		for i, server := range []client{r.here, r.there} {
+		for i, replica := range []client{r.here, r.there} {
 			group.Go(func() {
-				got, err := server.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d by %d"}`, round, i), condition)
+				got, err := replica.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d by %d"}`, round, i), condition)
 				if err != nil {
 					t.Error(err)
 				}
@@ -188,12 +194,44 @@ func TestOfTwoChangesOfOneStateAtTwoServersOneIsRefused(t *testing.T) {
 		if statuses[1] == 200 {
 			winner = 1
 		}
-		for _, server := range []client{r.here, r.there} {
-			if text := server.do(t, 200, "GET", path, ""); !strings.Contains(text, fmt.Sprintf(`"%d by %d"`, round, winner)) {
+		for _, replica := range []client{r.here, r.there} {
+			if text := replica.do(t, 200, "GET", path, ""); !strings.Contains(text, fmt.Sprintf(`"%d by %d"`, round, winner)) {
 				t.Errorf("round %d: %s", round, text)
 			}
 		}
 	}
+}
+
+func TestServersWhoseClocksDifferTakeEachOthersTokensAndChanges(t *testing.T) {
+	t.Parallel()
+	ahead, behind := newClock(noon.Add(time.Minute)), newClock(noon)
+	r := newReplicasThatDiffer(t, []servertest.Option{servertest.Now(ahead.now)}, []servertest.Option{servertest.Now(behind.now)})
+	made := r.here.create(t, "in two times")
+	path := "service_accounts/" + made.ID
+	tags := map[string]bool{}
+	for round := range 3 {
+		for i, servers := range [][2]client{{r.here, r.there}, {r.there, r.here}} {
+			changing, other := servers[0], servers[1]
+			holder := changing.as(t, made)
+			holder.at(other).wantLive(t, other)
+			seen := answered(t, other, "GET", path, "")
+			changed, err := changing.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d.%d"}`, round, i),
+				map[string]string{"If-Match": seen.header.Get("ETag")})
+			if err != nil || changed.status != 200 {
+				t.Fatalf("%d %s %v", changed.status, changed.text, err)
+			}
+			tags[changed.header.Get("ETag")] = true
+			reset := changing.do(t, 200, "POST", path+"/actions/reset_secret", "{}")
+			holder.at(other).wantEnded(t, other)
+			made = data[account](t, reset)
+		}
+	}
+	equal(t, "states that can be told apart", len(tags), 6)
+	var actions []string
+	for _, event := range data[[]struct{ Action string }](t, r.there.do(t, 200, "GET", "audit_events?filters[service_account_id]="+made.ID, "")) {
+		actions = append(actions, strings.TrimPrefix(event.Action, "service_account."))
+	}
+	equal(t, "events, newest first", strings.Join(actions, " "), strings.Repeat("secret_reset updated ", 6)+"created")
 }
 
 func TestTheLatestTokenOfBothServersIsNoted(t *testing.T) {
@@ -248,9 +286,9 @@ func TestNoTokenIsRefusedWhileKeysAreRotatedUnderTwoServers(t *testing.T) {
 	for range 3 {
 		succeed(t, "keys", "rotate", "--database", database, "--sign-after", "0s")
 		next := listKeys(t, database)[0].ID
-		for _, server := range []client{r.here, r.there} {
+		for _, replica := range []client{r.here, r.there} {
 			comesTrue(t, "the new key signing", func() bool {
-				token, err := server.freshToken(t.Context(), r.administrator)
+				token, err := replica.freshToken(t.Context(), r.administrator)
 				return err == nil && keyOf(t, token) == next
 			})
 		}

@@ -56,18 +56,11 @@ type Store struct {
 	recent      sqlstore.Recent
 }
 
-const listVersion = `SELECT CASE WHEN coalesce(max(transaction_id), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-	THEN coalesce(max(transaction_id), 0) END FROM audit_events`
-
 // dialect is PostgreSQL's.
 var dialect = sqlstore.Dialect{
 	Separator: "\x1f", // a text can't hold NUL here
 	Holds:     "strpos(%s, ?) > 0",
-	// Whatever comes to be seen after this snapshot was written by a transaction that is not below its xmin. So the highest one seen
-	// tells one state of the lists from all later ones, unless a transaction above xmin is among those seen already.
-	ListVersion:      listVersion + " WHERE company_id = ?",
-	ListVersionOfAll: listVersion,
-	Shared:           true,
+	Shared:    true,
 }
 
 // engine is what sqlstore does its work with.
@@ -95,10 +88,14 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		pool: pool, writers: make(chan struct{}, config.MaxConns/2), name: Redact(options.URL),
 		busyTimeout: options.BusyTimeout, observe: options.Observe,
 	}
-	s.Store = sqlstore.New(engine{s}, sqlstore.Options{Name: s.name, Policy: options.Policy, Now: options.Now, Dialect: dialect})
 	if err := s.migrate(ctx, options.Create); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	dialect, err := s.versioned(ctx, dialect)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.Store = sqlstore.New(engine{s}, sqlstore.Options{Name: s.name, Policy: options.Policy, Now: options.Now, Dialect: dialect})
 	return s, nil
 }
 
