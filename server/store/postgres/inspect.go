@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -20,6 +19,8 @@ type inspector struct {
 	// near says that the way to the database stays on this machine; pool is how many connections a server has at most.
 	near bool
 	pool int32
+	// target is the schema that this program knows.
+	target int64
 }
 
 // Inspect looks at a database without changing it, while servers use it or not. It returns an error only where it could not look
@@ -35,13 +36,18 @@ func Inspect(ctx context.Context, url string, now time.Time) (result sqlstore.In
 	}
 	db := stdlib.OpenDB(*config.ConnConfig)
 	defer func() { err = errors.Join(err, db.Close()) }()
+	known, err := newProvider(db)
+	if err != nil {
+		return result, err
+	}
+	sources := known.ListSources()
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		note("reachable", sqlstore.Problem("See the message; no server works until this does.", "%s", translate(ctx, err)))
 		return result, ctx.Err()
 	}
 	defer func() { _ = tx.Rollback() }() // there is nothing to commit
-	i := &inspector{now: now, tx: tx, near: isNear(config.ConnConfig.Host), pool: config.MaxConns}
+	i := &inspector{now: now, tx: tx, near: isNear(config.ConnConfig.Host), pool: config.MaxConns, target: sources[len(sources)-1].Version}
 	for _, check := range checks {
 		finding, err := check.run(i, ctx)
 		if err != nil {
@@ -147,15 +153,11 @@ func (i *inspector) schemaVersion(ctx context.Context) (sqlstore.Finding, error)
 	if err := i.tx.QueryRowContext(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&made); err != nil || !made {
 		return sqlstore.Problem(next, "The database has no schema of this program."), err
 	}
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return sqlstore.Finding{}, err
-	}
-	var current int
+	var current int64
 	if err := i.tx.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&current); err != nil {
 		return sqlstore.Finding{}, err
 	}
-	switch target := len(files); {
+	switch target := i.target; {
 	case current > target:
 		return sqlstore.Problem("Use that version.", "The schema is %d, of a newer version of this program; this one knows %d.", current, target), nil
 	case current < target:
@@ -186,7 +188,7 @@ func (i *inspector) companies(ctx context.Context) (sqlstore.Finding, error) {
 }
 
 func (i *inspector) administrators(ctx context.Context) (sqlstore.Finding, error) {
-	query := strings.Replace(sqlstore.WorkingAdmins, "a.company_id = ?", "a.company_id = companies.id", 1)
+	query := strings.Replace(sqlstore.WorkingAdmins, "?", "companies.id", 1)
 	found, err := i.value(ctx, "SELECT coalesce(string_agg(id::text, ', ' ORDER BY id), '') FROM companies WHERE NOT EXISTS (SELECT 1 "+query+")")
 	if err == nil && found != "" {
 		return sqlstore.Problem("Make one for each: terraform-provider-procore admin recover --database D --company-id ID",
