@@ -24,7 +24,7 @@ type crashScene struct {
 
 func newCrashScene(t *testing.T) *crashScene {
 	t.Helper()
-	database := fresh(t)
+	database := freshFile(t, "it looks through the file with PRAGMAs; the test of the cluster does so on PostgreSQL")
 	return &crashScene{ledger: newLedger(t, database), database: database}
 }
 

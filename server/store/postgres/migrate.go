@@ -41,7 +41,7 @@ func (s *Store) migrate(ctx context.Context, create bool) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, s.pool, files)
+	provider, err := goose.NewProvider(goose.DialectPostgres, s.pool, files, goose.WithGoMigrations(numberTransactions))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}

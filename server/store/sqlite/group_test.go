@@ -35,6 +35,7 @@ func together(t *testing.T, database *Store, changes ...makes) []error {
 			told[i] = database.write(t.Context(), f)
 		})
 	}
+	database.writer.groupTime = time.Hour
 	start(0, func(tx sqlstore.Tx) error {
 		close(begun)
 		<-release
@@ -314,9 +315,9 @@ func TestChangeWhoseCallerLeavesIsNotBegunOrIsBroughtToItsEnd(t *testing.T) {
 func TestAnswersThatAreLeftOpenKeepNoStatementFromRunningAgain(t *testing.T) {
 	t.Parallel()
 	database, _ := initialized(t)
-	const query = "SELECT id FROM companies UNION ALL SELECT 2"
+	const query = "SELECT id FROM companies WHERE id < ? UNION ALL SELECT 2"
 	leaves := func(tx sqlstore.Tx) error {
-		rows, err := tx.QueryContext(t.Context(), query) //nolint:sqlclosecheck // that is what it is about
+		rows, err := tx.QueryContext(t.Context(), query, 9) //nolint:sqlclosecheck // that is what it is about
 		if err != nil || !rows.Next() || tx.QueryRowContext(t.Context(), "SELECT 1") == nil {
 			t.Errorf("%v, %v", err, rows.Err())
 		}
@@ -329,7 +330,10 @@ func TestAnswersThatAreLeftOpenKeepNoStatementFromRunningAgain(t *testing.T) {
 				_ = do(t.Context(), leaves)
 			}()
 		}
-		told := together(t, database, func(sqlstore.Tx) error { return nil }, leaves, func(sqlstore.Tx) error { return nil })
+		told := together(t, database, func(sqlstore.Tx) error { return nil }, leaves, func(tx sqlstore.Tx) error {
+			_, err := tx.ExecContext(t.Context(), query, 9)
+			return err
+		})
 		if told[0] != nil || told[2] != nil {
 			t.Errorf("they are told %v", told)
 		}
