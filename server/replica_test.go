@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"syscall"
@@ -142,6 +143,54 @@ func TestRightsAreThoseThatTheOtherServerGaveOrTookAMomentAgo(t *testing.T) {
 		holder.do(t, 200, "GET", "service_accounts", "")
 		r.here.do(t, 200, "PUT", "service_accounts/"+made.ID+"/permissions", `{"company":{}}`)
 	}
+}
+
+func TestAListHasWhatTheOtherServerChangedAMomentAgo(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t)
+	r.here.create(t, "there all the time")
+	total := func(c client) string {
+		return answered(t, c, "GET", "service_accounts?per_page=1", "").header.Get("Total")
+	}
+	for round := range 8 {
+		changing, other := r.here, r.there
+		if round%2 == 1 {
+			changing, other = other, changing
+		}
+		before := total(other)
+		made := changing.create(t, fmt.Sprintf("zebra %d", round))
+		equal(t, "found by a search", strings.Contains(other.do(t, 200, "GET", fmt.Sprintf("service_accounts?filters[search]=zebra%%20%d", round), ""), made.ID), true)
+		equal(t, "last of a list", data[[]account](t, other.do(t, 200, "GET", "service_accounts?sort=-name&per_page=1", ""))[0].ID, made.ID)
+		changing.do(t, 200, "PATCH", "service_accounts/"+made.ID, fmt.Sprintf(`{"name":"aardvark %d"}`, round))
+		equal(t, "first of a list", data[[]account](t, other.do(t, 200, "GET", "service_accounts?sort=name&per_page=1", ""))[0].ID, made.ID)
+		equal(t, "found by its old name", other.do(t, 200, "GET", "service_accounts?filters[search]=zebra", ""), `{"data":[],"etags":[]}`+"\n")
+		changing.do(t, 204, "DELETE", "service_accounts/"+made.ID, "")
+		equal(t, "total", total(other), before)
+	}
+	// And with changes at both at the same time.
+	var group sync.WaitGroup
+	for i, way := range [][2]client{{r.here, r.there}, {r.there, r.here}, {r.here, r.there}, {r.there, r.here}} {
+		group.Go(func() {
+			for round := range 10 {
+				name := fmt.Sprintf("okapi %d-%d", i, round)
+				made, err := way[0].ask(t.Context(), "POST", "service_accounts", `{"name":"`+name+`"}`, nil)
+				if err != nil || made.status != 201 {
+					t.Errorf("%d %s %v", made.status, made.text, err)
+					return
+				}
+				for _, query := range []string{"filters[search]=", "filters[name]="} {
+					found, err := way[1].ask(t.Context(), "GET", "service_accounts?"+query+url.QueryEscape(name), "", nil)
+					if err != nil || !strings.Contains(found.text, `"`+name+`"`) {
+						t.Errorf("%s is not in the other server's list: %s %v", name, found.text, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	equal(t, "total", total(r.here), "42")
+	equal(t, "total", total(r.there), "42")
 }
 
 func TestAPreviousSecretIsGoodAtBothServersUntilItsTimeAndNoLonger(t *testing.T) {
