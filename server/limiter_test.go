@@ -19,7 +19,6 @@ import (
 
 // sharing is some servers' limiters on one database.
 type sharing struct {
-	t        *testing.T
 	path     string
 	limiters []*limiter
 	// writes counts what was asked of the database, and seconds is the clock.
@@ -29,9 +28,9 @@ type sharing struct {
 
 // newSharing makes so many servers' limiters on one database, each with a connection of its own, which waits so long for the
 // others.
-func newSharing(t *testing.T, servers, limit int, patience time.Duration) *sharing {
+func newSharing(t testing.TB, servers, limit int, patience time.Duration) *sharing {
 	t.Helper()
-	s := &sharing{t: t, path: filepath.Join(t.TempDir(), "procore.db")}
+	s := &sharing{path: filepath.Join(t.TempDir(), "procore.db")}
 	s.seconds.Store(6000)
 	now := func() time.Time { return time.Unix(s.seconds.Load(), 0) }
 	for range servers {
@@ -183,5 +182,27 @@ func TestALimitThatCanNotBeSharedIsCountedByEachServerUntilItCanBeAgain(t *testi
 	}
 	if lines := strings.Count(s.log.String(), "together again"); lines != len(s.limiters) {
 		t.Errorf("the log tells it %d times: %s", lines, &s.log)
+	}
+}
+
+// BenchmarkAdmit measures what counting a request costs: of a server that has its database for itself, and of one that shares it.
+func BenchmarkAdmit(b *testing.B) {
+	const limit = 1 << 30
+	for name, shared := range map[string]bool{"alone": false, "shared": true} {
+		b.Run(name, func(b *testing.B) {
+			limiter := newSharing(b, 1, limit, time.Minute).limiters[0]
+			if !shared {
+				limiter.leases = nil
+			}
+			var accounts atomic.Int64
+			b.RunParallel(func(pb *testing.PB) {
+				account := store.ID(accounts.Add(1))
+				for pb.Next() {
+					if !limiter.admit(account).Allowed {
+						b.Fail()
+					}
+				}
+			})
+		})
 	}
 }
