@@ -29,8 +29,9 @@ type database interface {
 	// Shared reports whether servers on several machines may work on the database at once.
 	Shared() bool
 	WorkingAdministrator(ctx context.Context, company store.ID) (store.ServiceAccount, error)
-	// EndPreviousSecrets and ForgetKeptAnswers are upkeep, in short transactions.
+	// EndPreviousSecrets, ForgetKeptAnswers and UpdateSearch are upkeep, in short transactions.
 	EndPreviousSecrets(ctx context.Context) (more bool, err error)
+	UpdateSearch(ctx context.Context) (more bool, err error)
 	ForgetKeptAnswers(ctx context.Context) (more bool, err error)
 	// CheckIntegrity reads the whole database where that can find damage.
 	CheckIntegrity(ctx context.Context) error

@@ -180,7 +180,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		"a trigger without teeth":   {statements("DROP TRIGGER audit_events_are_not_edited", "CREATE TRIGGER audit_events_are_not_edited BEFORE UPDATE ON audit_events BEGIN SELECT 1; END"), "audit_triggers", "problem", "was changed"},
 		"a dropped index":           {statements("DROP INDEX service_accounts_by_company"), "schema", "problem", "service_accounts_by_company is missing"},
 		"a trigger of a stranger":   {statements("CREATE TRIGGER t AFTER UPDATE ON service_accounts BEGIN SELECT 1; END"), "schema", "problem", "trigger t was added"},
-		"a dangling row":            {statements("INSERT INTO company_permissions VALUES (99, 'documents', 'admin')"), "references", "problem", "company_permissions"},
+		"a dangling row":            {statements("INSERT INTO company_permissions (service_account_id, tool, level) VALUES (99, 'documents', 'admin')"), "references", "problem", "company_permissions"},
 		"no company":                {statements("DELETE FROM companies"), "companies", "problem", "no company"},
 		"a contact that is gone":    {statements("DELETE FROM contacts WHERE service_account_id = 2"), "contacts", "problem", ": 2."},
 		"a contact that is not":     {statements("UPDATE contacts SET active = 0 WHERE service_account_id = 3"), "contacts", "problem", ": 3."},

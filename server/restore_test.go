@@ -237,7 +237,7 @@ func TestBackupThatIsNotSoundIsRefusedBeforeAnythingIsReplaced(t *testing.T) {
 			[]string{"trigger theirs was added"},
 		},
 		"an audit without its guard": {change("DROP TRIGGER audit_events_are_not_edited"), []string{"audit_events_are_not_edited is missing"}},
-		"a dangling row":             {change("PRAGMA foreign_keys = OFF; INSERT INTO company_permissions VALUES (99, 'documents', 'admin')"), []string{"gone"}},
+		"a dangling row":             {change("PRAGMA foreign_keys = OFF; INSERT INTO company_permissions (service_account_id, tool, level) VALUES (99, 'documents', 'admin')"), []string{"gone"}},
 		"no signing key":             {change("DELETE FROM signing_keys"), []string{"no signing key"}},
 		"a broken key":               {change("UPDATE signing_keys SET private_key = x'0102'"), []string{"signing key", "damaged"}},
 	} {

@@ -7,28 +7,30 @@ import (
 )
 
 const (
-	// endedInterval is how often previous secrets and kept answers whose time has passed are looked for.
-	endedInterval = 2 * time.Second
+	// upkeepInterval is how often previous secrets and kept answers whose time has passed, and accounts that the search index
+	// doesn't know, are looked for.
+	upkeepInterval = 2 * time.Second
 	// damageInterval is how often a damaged database is looked through again, in case somebody mended it.
 	damageInterval = time.Minute
 )
 
 // upkeep is the work that nobody asks for, until ctx ends.
 func (s *Server) upkeep(ctx context.Context) {
-	ended := time.NewTicker(endedInterval)
-	defer ended.Stop()
+	due := time.NewTicker(upkeepInterval)
+	defer due.Stop()
 	var failing bool
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ended.C:
-			err := errors.Join(whileMore(ctx, s.store.EndPreviousSecrets), whileMore(ctx, s.store.ForgetKeptAnswers))
+		case <-due.C:
+			err := errors.Join(whileMore(ctx, s.store.EndPreviousSecrets), whileMore(ctx, s.store.ForgetKeptAnswers),
+				whileMore(ctx, s.store.UpdateSearch))
 			if s.config.RateLimit > 0 && s.store.Shared() {
 				err = errors.Join(err, whileMore(ctx, s.store.ForgetRateWindows))
 			}
 			if err != nil && !failing && ctx.Err() == nil {
-				s.config.Logger.WarnContext(ctx, "previous secrets or kept answers whose time has passed can't be cleared; it is tried again", "error", err)
+				s.config.Logger.WarnContext(ctx, "previous secrets or kept answers whose time has passed can't be cleared, or the search index not be brought up to date; it is tried again", "error", err)
 			}
 			failing = err != nil
 		}

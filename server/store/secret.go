@@ -75,7 +75,12 @@ var secretLike = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]{20,}(_[0-9A-Za-z
 
 // MaskSecrets takes client secrets out of a text that repeats what somebody sent: people do paste one into a description,
 // or into the name of a field.
-func MaskSecrets(text string) string { return secretLike.ReplaceAllString(text, secretPrefix+"…") }
+func MaskSecrets(text string) string { return secretLike.ReplaceAllString(text, maskedSecret) }
+
+const maskedSecret = secretPrefix + "…"
+
+// HasMaskedSecret reports whether a text may be one that MaskSecrets has changed.
+func HasMaskedSecret(text string) bool { return strings.Contains(text, maskedSecret) }
 
 // Digest is what is stored of the secret. A secret of 256 random bits needs no slow hash: slow hashes protect secrets
 // that people choose.

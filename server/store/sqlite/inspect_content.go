@@ -189,10 +189,10 @@ func (i *inspector) secrets(ctx context.Context) (Finding, error) {
 }
 
 func (i *inspector) administrators(ctx context.Context) (Finding, error) {
-	if i.current < 2 { // the query asks for a table of the second schema
+	if i.current < 7 { // the query asks for a column of the seventh schema
 		return warning("See schema_version.", "Not looked at in a schema this old."), nil
 	}
-	query := strings.Replace(sqlstore.WorkingAdmins, "a.company_id = ?", "a.company_id = companies.id", 1)
+	query := strings.Replace(sqlstore.WorkingAdmins, "p.company_id = ?", "p.company_id = companies.id", 1)
 	found, count, err := i.few(ctx, "SELECT id FROM companies WHERE NOT EXISTS (SELECT 1 "+query+") ORDER BY id")
 	if err != nil || count == 0 {
 		return ok("Every company has an administrator's account that works."), err

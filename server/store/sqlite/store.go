@@ -78,6 +78,11 @@ type Store struct {
 var dialect = sqlstore.Dialect{
 	Separator: "\x00",
 	Holds:     "instr(%s, ?) > 0",
+	Search:    search{},
+	// Changes come one after the other, so that an event that is seen later has the higher id.
+	ListVersion:      "SELECT coalesce(max(id), 0) FROM audit_events WHERE company_id = ?",
+	ListVersionOfAll: "SELECT coalesce(max(id), 0) FROM audit_events",
+	EventsInOrder:    true,
 	// A PRAGMA reaches this connection only, which is the one that the transaction is on.
 	Erase: "PRAGMA secure_delete = ON", EraseNoMore: "PRAGMA secure_delete = OFF",
 }

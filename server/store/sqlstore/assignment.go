@@ -27,22 +27,28 @@ func (s *Store) Assignment(ctx context.Context, company, account, project store.
 
 // ListAssignments returns one page of the account's assignments, by project id, or *store.Error with CodeNotFound.
 func (s *Store) ListAssignments(ctx context.Context, company, account store.ID, page store.PageRequest) (store.Page[store.Assignment], error) {
+	rows := rowSet{
+		company: company, tables: "project_assignments m", where: "m.service_account_id = ?", arguments: []any{account},
+		order: order{[]string{"m.project_id"}, false}, version: s.dialect.ListVersion,
+	}
 	return list(ctx, s, listing[store.Assignment]{
 		check: func(tx Tx) error {
 			_, err := s.findServiceAccount(ctx, tx, company, account)
 			return err
 		},
-		columns: assignmentColumns, tables: "project_assignments m", where: "m.service_account_id = ?", arguments: []any{account},
-		order: "m.project_id", page: page, scan: scanAssignment, complete: completeAssignments,
+		rowSet: rows, columns: assignmentColumns, tables: rows.tables, page: page, scan: scanAssignment, complete: completeAssignments,
 	})
 }
 
 // ListCompanyAssignments returns one page of the assignments of the company's accounts, by account id and project id.
 func (s *Store) ListCompanyAssignments(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.Assignment], error) {
 	where, arguments := accessConditions(company, query)
+	rows := rowSet{
+		company: company, tables: "service_accounts a JOIN project_assignments m ON m.service_account_id = a.id",
+		where: where, arguments: arguments, order: order{[]string{"a.id", "m.project_id"}, false}, version: s.dialect.ListVersion,
+	}
 	return list(ctx, s, listing[store.Assignment]{
-		columns: assignmentColumns, tables: "service_accounts a JOIN project_assignments m ON m.service_account_id = a.id",
-		where: where, arguments: arguments, order: "a.id, m.project_id", page: query.Page,
+		rowSet: rows, columns: assignmentColumns, tables: rows.tables, page: query.Page,
 		scan: scanAssignment, complete: completeAssignments,
 	})
 }

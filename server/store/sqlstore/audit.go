@@ -76,10 +76,17 @@ func encodeFacts(facts store.Facts) (any, error) {
 // ListAuditEvents returns one page of the company's events, newest first.
 func (s *Store) ListAuditEvents(ctx context.Context, company store.ID, query store.AuditQuery) (store.Page[store.AuditEvent], error) {
 	where, arguments := auditConditions(company, query)
+	rows := rowSet{
+		company: company, tables: "audit_events", where: where, arguments: arguments,
+		order: order{[]string{"id"}, true}, version: s.dialect.ListVersion,
+	}
+	if len(arguments) == 1 { // all of the company's
+		rows.follow = func(e *change) (gone, come []any, known bool) { return nil, []any{int64(e.id)}, true }
+	}
 	return list(ctx, s, listing[store.AuditEvent]{
-		columns: `id, service_account_id, coalesce(project_id, 0), action, actor_service_account_id, actor_client_id, request_id, facts_before,
+		rowSet: rows, columns: `id, service_account_id, coalesce(project_id, 0), action, actor_service_account_id, actor_client_id, request_id, facts_before,
 			facts_after, created_at`,
-		tables: "audit_events", where: where, arguments: arguments, order: "id DESC", page: query.Page,
+		tables: rows.tables, page: query.Page,
 		scan: func(row scanner) (store.AuditEvent, error) { return scanAuditEvent(row, company) },
 	})
 }

@@ -39,9 +39,35 @@ func (s *Store) Contact(ctx context.Context, company, id store.ID) (store.Direct
 // ListContacts returns one page of the company's directory, by id.
 func (s *Store) ListContacts(ctx context.Context, company store.ID, page store.PageRequest) (store.Page[store.DirectoryContact], error) {
 	return list(ctx, s, listing[store.DirectoryContact]{
-		columns: contactColumns, tables: "contacts c", where: inDirectory, arguments: []any{company, company},
-		order: "c.id", page: page, scan: scanContact,
+		rowSet: rowSet{
+			company: company, tables: contactIDs, where: "TRUE", arguments: []any{company, company},
+			// A contact that another company's change puts in here, or takes out, has its event there.
+			order: order{[]string{"k.id"}, false}, version: s.dialect.ListVersionOfAll,
+		},
+		columns: "k.id", tables: contactIDs, page: page, complete: completeContacts,
+		scan: func(row scanner) (contact store.DirectoryContact, err error) { return contact, row.Scan(&contact.ID) },
 	})
+}
+
+// contactIDs are the ids of inDirectory, read from two indexes that are both in their order. The company is bound twice.
+const contactIDs = `(SELECT id FROM contacts WHERE company_id = ?
+	UNION ALL SELECT contact_id FROM directory_entries WHERE company_id = ?) k`
+
+// completeContacts reads the contacts of a page.
+func completeContacts(ctx context.Context, tx Tx, page statement, contacts []store.DirectoryContact) error {
+	rows, err := tx.QueryContext(ctx, "SELECT "+contactColumns+" FROM ("+page.selecting("k.id")+") k JOIN contacts c ON c.id = k.id", page.arguments...)
+	if err != nil {
+		return err
+	}
+	found, err := Collect(rows, func(rows *sql.Rows) (store.DirectoryContact, error) { return scanContact(rows) })
+	byID := make(map[store.ID]store.DirectoryContact, len(found))
+	for _, contact := range found {
+		byID[contact.ID] = contact
+	}
+	for i := range contacts {
+		contacts[i] = byID[contacts[i].ID]
+	}
+	return err
 }
 
 // ChangeContactEmail changes a contact's e-mail address, which breaks its account unless it is the assigned one. It

@@ -38,6 +38,17 @@ type Dialect struct {
 	Separator string
 	// Holds is a condition that a text column, in place of the %s, holds the text that is bound to it once.
 	Holds string
+	// Search is the index behind searches for accounts; nil where Holds has one, or there is none.
+	Search SearchIndex
+	// ListVersion is a statement for a number that grows with every audit event of a company, which it binds: what is known
+	// of the company's lists is true for one version. NULL where that can't be told just now, and "" where it never can.
+	// Every change that a list shows by what is on it, in which order, writes an event in its own transaction.
+	ListVersion string
+	// ListVersionOfAll is ListVersion over all companies, for lists that other companies' changes show in.
+	ListVersionOfAll string
+	// EventsInOrder says that the ids of audit events are in the order in which they came to be seen, and that the two
+	// versions above are the highest of these ids.
+	EventsInOrder bool
 	// Erase and EraseNoMore are statements around the removal of what must leave no bytes behind. Empty ones aren't run.
 	Erase, EraseNoMore string
 	// Shared says that servers on several machines may work on the database at once.
@@ -62,6 +73,7 @@ type Store struct {
 	policy  store.Policy
 	now     func() time.Time
 	dialect Dialect
+	lists   listMemory
 }
 
 var (

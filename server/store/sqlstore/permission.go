@@ -28,9 +28,16 @@ func (s *Store) CompanyPermissions(ctx context.Context, company, account store.I
 // account id. An account that holds none is there, too.
 func (s *Store) ListCompanyPermissions(ctx context.Context, company store.ID, query store.AccessQuery) (store.Page[store.AccountLevels], error) {
 	where, arguments := accessConditions(company, query)
+	rows := rowSet{
+		company: company, tables: "service_accounts a", where: where, arguments: arguments,
+		order: accountOrders[store.SortByID], version: s.dialect.ListVersion,
+	}
+	if len(arguments) == 1 { // of all accounts
+		rows.follow = followAccounts(store.SortByID)
+	}
 	return list(ctx, s, listing[store.AccountLevels]{
-		columns: "a.id, a.client_id", tables: "service_accounts a", where: where, arguments: arguments,
-		order: "a.id", page: query.Page, scan: scanAccountLevels, complete: completeCompanyPermissions,
+		rowSet: rows, columns: "a.id, a.client_id", tables: rows.tables, page: query.Page,
+		scan: scanAccountLevels, complete: completeCompanyPermissions,
 	})
 }
 
@@ -123,7 +130,7 @@ func (s *Store) ReplaceCompanyPermissions(
 		if _, err := clearCompanyPermissions(ctx, tx, account); err != nil {
 			return err
 		}
-		if err := insertCompanyPermissions(ctx, tx, account, levels); err != nil {
+		if err := insertCompanyPermissions(ctx, tx, company, account, levels); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, store.ActionPermissionsChanged, company, account,
@@ -132,10 +139,10 @@ func (s *Store) ReplaceCompanyPermissions(
 	return store.AccountLevels{ServiceAccountID: account, ClientID: clientID, Levels: levels}, err
 }
 
-func insertCompanyPermissions(ctx context.Context, tx Tx, account store.ID, levels store.Levels) error {
+func insertCompanyPermissions(ctx context.Context, tx Tx, company, account store.ID, levels store.Levels) error {
 	for tool, level := range levels {
-		_, err := tx.ExecContext(ctx, "INSERT INTO company_permissions (service_account_id, tool, level) VALUES (?, ?, ?)",
-			account, tool, level)
+		_, err := tx.ExecContext(ctx, "INSERT INTO company_permissions (company_id, service_account_id, tool, level) VALUES (?, ?, ?, ?)",
+			company, account, tool, level)
 		if err != nil {
 			return err
 		}
@@ -155,10 +162,12 @@ func clearCompanyPermissions(ctx context.Context, tx Tx, account store.ID) (stor
 // WorkingAdmins selects the accounts of a company that can administer it: functional, and holding admin on the Admin
 // tool or on the Directory tool, which implies it. The sunset is left out on purpose: it ends all accounts alike, and
 // no change of ours could keep one working.
+//
+// It begins with the few who hold admin (the index company_administrators), and not with all accounts.
 const WorkingAdmins = `FROM service_accounts a JOIN contacts c ON c.service_account_id = a.id
-	WHERE a.company_id = ? AND ` + Functional + `
-	AND EXISTS (SELECT 1 FROM company_permissions p WHERE p.service_account_id = a.id
-		AND p.tool IN ('admin', 'directory') AND p.level = 'admin')`
+	WHERE a.id IN (SELECT p.service_account_id FROM company_permissions p
+		WHERE p.company_id = ? AND p.level = 'admin' AND p.tool IN ('admin', 'directory'))
+	AND ` + Functional
 
 // checkNotLastAdmin returns *store.Error with CodeLastAdmin when the account is its company's only working
 // administrator. The change says what was about to be done, for the message.

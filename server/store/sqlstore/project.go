@@ -21,13 +21,13 @@ func (s *Store) Project(ctx context.Context, company, id store.ID) (store.Projec
 	return project, err
 }
 
-// projectOrders are the ORDER BY clauses of the sorts. The id makes each of them total.
-var projectOrders = map[store.Sort]string{
-	store.SortByID:            "id",
-	store.SortByName:          "name_key, id",
-	store.SortByNameDesc:      "name_key DESC, id DESC",
-	store.SortByCreatedAt:     "created_at, id",
-	store.SortByCreatedAtDesc: "created_at DESC, id DESC",
+// projectOrders are the sorts. The id makes each of them total.
+var projectOrders = map[store.Sort]order{
+	store.SortByID:            {[]string{"id"}, false},
+	store.SortByName:          {[]string{"name_key", "id"}, false},
+	store.SortByNameDesc:      {[]string{"name_key", "id"}, true},
+	store.SortByCreatedAt:     {[]string{"created_at", "id"}, false},
+	store.SortByCreatedAtDesc: {[]string{"created_at", "id"}, true},
 }
 
 // ListProjects returns one page of the company's projects.
@@ -49,9 +49,15 @@ func (s *Store) ListProjects(ctx context.Context, company store.ID, query store.
 		condition, values := s.searchCondition("search_key", query.Search)
 		add(condition, values...)
 	}
+	rows := rowSet{
+		company: company, tables: "projects", where: strings.Join(conditions, " AND "), arguments: arguments,
+		order: projectOrders[query.Sort], version: s.dialect.ListVersion,
+	}
+	if len(arguments) == 1 { // all of the company's
+		rows.follow = followOrder(query.Sort, store.ActionProjectCreated, store.ActionProjectUpdated, store.ActionProjectDeleted, changedProject)
+	}
 	return list(ctx, s, listing[store.Project]{
-		columns: projectColumns, tables: "projects", where: strings.Join(conditions, " AND "), arguments: arguments,
-		order: projectOrders[query.Sort], page: query.Page, scan: scanProject,
+		rowSet: rows, columns: projectColumns, tables: rows.tables, page: query.Page, scan: scanProject,
 	})
 }
 

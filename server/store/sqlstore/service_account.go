@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -92,6 +91,9 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
 			return err
 		}
+		if err := s.searchChanged(ctx, tx, company, id); err != nil {
+			return err
+		}
 		now := Micros(s.now())
 		_, err = tx.ExecContext(ctx, "UPDATE contacts SET active = FALSE, updated_at = "+laterTime+" WHERE service_account_id = ?", now, now, id)
 		return err
@@ -113,6 +115,11 @@ func (s *Store) changeServiceAccount(
 	changed := account
 	if err := f(&changed); err != nil || sameStored(account, changed) {
 		return changed, err
+	}
+	if changed.Name != account.Name || changed.Description != account.Description {
+		if err := s.searchChanged(ctx, tx, company, id); err != nil {
+			return changed, err
+		}
 	}
 	changed.UpdatedAt = later(s.now(), account.UpdatedAt)
 	return changed, s.updateServiceAccount(ctx, tx, changed)
@@ -158,7 +165,7 @@ func (s *Store) insertServiceAccount(
 	if created.Contact.ID, err = insertContact(ctx, tx, created, now); err != nil {
 		return none, err
 	}
-	if err := insertCompanyPermissions(ctx, tx, created.ID, account.Levels); err != nil {
+	if err := insertCompanyPermissions(ctx, tx, companyID, created.ID, account.Levels); err != nil {
 		return none, err
 	}
 	created.SetStatus(s.policy, s.now())
@@ -213,11 +220,6 @@ func checkNameFree(ctx context.Context, tx Tx, company store.ID, name string, se
 		return err
 	}
 	return store.NameTaken(existingName, existing)
-}
-
-// searchKey is the text that a search looks through.
-func (s *Store) searchKey(fields ...string) string {
-	return store.FoldCase(strings.Join(fields, s.dialect.Separator))
 }
 
 // laterTime is the later one of updated_at and a time that is bound twice, so that no clock that was put back makes it earlier.

@@ -2,19 +2,18 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-// accountOrders are the ORDER BY clauses of the sorts. The id makes each of them total.
-var accountOrders = map[store.Sort]string{
-	store.SortByID:            "a.id",
-	store.SortByName:          "a.name_key, a.id",
-	store.SortByNameDesc:      "a.name_key DESC, a.id DESC",
-	store.SortByCreatedAt:     "a.created_at, a.id",
-	store.SortByCreatedAtDesc: "a.created_at DESC, a.id DESC",
+// accountOrders are the sorts. The id makes each of them total.
+var accountOrders = map[store.Sort]order{
+	store.SortByID:            {[]string{"a.id"}, false},
+	store.SortByName:          {[]string{"a.name_key", "a.id"}, false},
+	store.SortByNameDesc:      {[]string{"a.name_key", "a.id"}, true},
+	store.SortByCreatedAt:     {[]string{"a.created_at", "a.id"}, false},
+	store.SortByCreatedAtDesc: {[]string{"a.created_at", "a.id"}, true},
 }
 
 // ListServiceAccounts returns one page of the company's accounts, and how many there are on all pages.
@@ -22,10 +21,25 @@ func (s *Store) ListServiceAccounts(
 	ctx context.Context, company store.ID, query store.ServiceAccountQuery,
 ) (store.Page[store.ServiceAccount], error) {
 	where, arguments := s.accountConditions(company, query)
-	return list(ctx, s, listing[store.ServiceAccount]{
-		columns: accountColumns, tables: accountTables, where: where, arguments: arguments,
-		order: accountOrders[query.Sort], page: query.Page, scan: s.scanServiceAccount,
-	})
+	rows := rowSet{
+		company: company, tables: "service_accounts a", where: where, arguments: arguments,
+		order: accountOrders[query.Sort], version: s.dialect.ListVersion,
+	}
+	if query.Status != "" {
+		rows.tables = accountTables
+	}
+	if len(arguments) == 1 && query.Status == "" { // all of the company's
+		rows.follow = followAccounts(query.Sort)
+	}
+	l := listing[store.ServiceAccount]{rowSet: rows, columns: accountColumns, tables: accountTables, page: query.Page, scan: s.scanServiceAccount}
+	if query.Search != "" {
+		l.narrow = func(tx Tx, rows rowSet) (rowSet, error) { return s.amongCandidates(ctx, tx, rows, query.Search) }
+	}
+	return list(ctx, s, l)
+}
+
+func followAccounts(sort store.Sort) follow {
+	return followOrder(sort, store.ActionAccountCreated, store.ActionAccountUpdated, store.ActionAccountDeleted, changedAccount)
 }
 
 // accountConditions returns the WHERE clause of a query, whose every value is bound.
@@ -75,14 +89,6 @@ func (s *Store) statusCondition(status store.Status) string {
 // Functional says in SQL that an account's contact is as it was made, and in no second directory.
 const Functional = `(c.email_address = c.assigned_email_address
 	AND NOT EXISTS (SELECT 1 FROM directory_entries d WHERE d.contact_id = c.id))`
-
-// searchCondition says that a search key holds the text, whatever the case.
-func (s *Store) searchCondition(column, text string) (condition string, arguments []any) {
-	if strings.Contains(text, s.dialect.Separator) {
-		return "FALSE", nil // no field has one
-	}
-	return fmt.Sprintf(s.dialect.Holds, column), []any{store.FoldCase(text)}
-}
 
 // idCondition says that a column is among ids, which are bound with idArguments.
 func idCondition(column string, ids []store.ID) string {

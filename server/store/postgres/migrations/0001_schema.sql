@@ -53,16 +53,21 @@ CREATE TABLE service_accounts (
 );
 CREATE INDEX service_accounts_by_company ON service_accounts (company_id, id);
 CREATE INDEX service_accounts_by_created_at ON service_accounts (company_id, created_at, id);
+CREATE INDEX service_accounts_for_new_projects ON service_accounts (company_id, id) WHERE add_to_new_projects;
 -- For the look-up of previous secrets whose time has passed.
 CREATE INDEX service_accounts_by_previous_secret ON service_accounts (previous_secret_expires_at)
 WHERE previous_secret_expires_at IS NOT NULL;
 
+-- A permission's company is its account's, which never changes: company_administrators leads to the few who administer one.
 CREATE TABLE company_permissions (
     service_account_id BIGINT NOT NULL REFERENCES service_accounts (id) ON DELETE CASCADE,
     tool               TEXT   COLLATE "C" NOT NULL,
     level              TEXT   NOT NULL,
+    company_id         BIGINT NOT NULL,
     PRIMARY KEY (service_account_id, tool)
 );
+CREATE INDEX company_administrators ON company_permissions (company_id, service_account_id)
+WHERE level = 'admin' AND tool IN ('admin', 'directory');
 
 -- master_key_id names what sealed private_key; NULL means that it is in plain. sign_after is when the key begins to sign,
 -- longest_ttl how long its longest token lives, in microseconds. scrub_due says that plain bytes of the key may still be
