@@ -2,14 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,12 +22,28 @@ type process struct {
 	address string
 	startup time.Duration
 	drained chan struct{}
+	// complaint is the last line of the log that was a warning or an error.
+	complaint atomic.Pointer[string]
 }
 
 func (p *process) pid() int { return p.command.Process.Pid }
 
 // listening is the line of the log that says where a server listens.
 var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
+
+// listen reads the log to its end, and keeps the last complaint.
+func (p *process) listen(lines *bufio.Reader) {
+	for {
+		line, err := lines.ReadSlice('\n')
+		if bytes.Contains(line, []byte("level=WARN")) || bytes.Contains(line, []byte("level=ERROR")) {
+			text := string(line)
+			p.complaint.Store(&text)
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
+		}
+	}
+}
 
 // start starts a server and waits until it listens. What it logs is read and thrown away, as a service manager would read it.
 func start(ctx context.Context, binary string, arguments ...string) (*process, error) {
@@ -57,7 +74,7 @@ func start(ctx context.Context, binary string, arguments ...string) (*process, e
 	}
 	go func() {
 		defer close(p.drained)
-		_, _ = io.Copy(io.Discard, lines)
+		p.listen(lines)
 	}()
 	return p, nil
 }

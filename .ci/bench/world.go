@@ -240,6 +240,9 @@ func (w *world) ask(name string, to *process, count int, request func(int64) []b
 	return contender{name, func(ctx context.Context) (sample, error) {
 		before := w.databaseTime()
 		got, err := w.b.put(ctx, load.Load{Address: to.address, PID: to.pid(), Connections: count, Request: request, Duration: w.b.round})
+		if complaint := to.complaint.Load(); err != nil && complaint != nil {
+			err = fmt.Errorf("%w; the server's log says %s", err, *complaint)
+		}
 		got.database = max(0, (w.databaseTime()-before).Seconds()) / max(1, float64(got.count)) // processes may have ended meanwhile
 		return got, err
 	}}

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/procore/terraform-provider-procore/server/store/sqlite"
 )
 
 // Accounts says which accounts to make in the first company.
@@ -35,8 +37,31 @@ func ClientID(number int) string {
 func Name(number int) string { return "exporter " + strconv.Itoa(number) }
 
 // Populate adds accounts to a SQLite database that has a company and that nobody serves: with contact, permissions on two
-// tools, audit event and, for every tenth, a project assignment.
-func Populate(ctx context.Context, database string, accounts Accounts) (err error) {
+// tools, audit event and, for every tenth, a project assignment. The search index knows them all.
+func Populate(ctx context.Context, database string, accounts Accounts) error {
+	if err := insert(ctx, database, accounts); err != nil {
+		return err
+	}
+	return index(ctx, database)
+}
+
+// index brings the search index up to date, as a server would do behind its answers.
+func index(ctx context.Context, database string) (err error) {
+	opened, err := sqlite.Open(ctx, sqlite.Options{Path: database})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	for more := true; more; {
+		if more, err = opened.UpdateSearch(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insert writes the rows.
+func insert(ctx context.Context, database string, accounts Accounts) (err error) {
 	db, err := sql.Open("sqlite", "file:"+database+"?_busy_timeout=10000&_foreign_keys=1&_journal_mode=WAL&_txlock=immediate")
 	if err != nil {
 		return err
