@@ -191,7 +191,7 @@ func (r *resolver) timeout(s *settings, value types.String) time.Duration {
 }
 
 // connect makes the session. It calls the API only where it must: to open an embedded database.
-func connect(ctx context.Context, s settings, embedded Embedded, userAgent string) (*session, diag.Diagnostics) {
+func connect(ctx context.Context, s settings, embedded Embedded, gate *client.Gate, userAgent string) (*session, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	made := &session{embedded: s.embedded, companyID: s.companyID, companyUnknown: s.companyUnknown, unknown: s.unknown}
 	if len(s.unknown) > 0 {
@@ -199,7 +199,7 @@ func connect(ctx context.Context, s settings, embedded Embedded, userAgent strin
 	}
 	config := client.Config{
 		BaseURL: s.baseURL, ClientID: s.clientID, ClientSecret: s.clientSecret, CACertificateFile: s.caCertificateFile,
-		AllowInsecureHTTP: s.allowInsecureHTTP, MaxRetries: s.maxRetries, RequestTimeout: s.requestTimeout, UserAgent: userAgent,
+		AllowInsecureHTTP: s.allowInsecureHTTP, MaxRetries: s.maxRetries, RequestTimeout: s.requestTimeout, UserAgent: userAgent, Gate: gate,
 		Logger: newLogger(s.clientSecret, tflog.Debug), RetryLogger: newLogger(s.clientSecret, tflog.Warn),
 	}
 	made.endpoint, made.clientID = withoutSecrets(s.baseURL), s.clientID

@@ -150,7 +150,7 @@ func TestUnknownSettingsAreNotedAndNoError(t *testing.T) {
 			t.Errorf("%s: unknown %v, errors %v", name, got.unknown, problems(diags))
 			continue
 		}
-		made, diags := connect(t.Context(), got, nil, "test")
+		made, diags := connect(t.Context(), got, nil, nil, "test")
 		if diags.HasError() || made.api != nil {
 			t.Errorf("%s: connected to what isn't known: %v", name, problems(diags))
 			continue
@@ -168,7 +168,7 @@ func TestTheEmbeddedDatabaseIsOpenedWithTheCompanyAndSaysWhatFailed(t *testing.T
 		opened = append(opened, database+" "+companyID)
 		return http.DefaultTransport, "7", nil
 	}
-	made, diags := connect(t.Context(), settings{embedded: true, database: "x.db", companyID: "3"}, embedded, "test")
+	made, diags := connect(t.Context(), settings{embedded: true, database: "x.db", companyID: "3"}, embedded, nil, "test")
 	if diags.HasError() || made.companyID != "7" || made.api == nil || !slices.Equal(opened, []string{"x.db 3"}) {
 		t.Errorf("got %+v, %v, opened %v", made, problems(diags), opened)
 	}
@@ -176,11 +176,11 @@ func TestTheEmbeddedDatabaseIsOpenedWithTheCompanyAndSaysWhatFailed(t *testing.T
 	failing := func(context.Context, string, string) (http.RoundTripper, string, error) {
 		return nil, "", errors.New("the file is a picture")
 	}
-	if _, diags = connect(t.Context(), settings{embedded: true, database: "x.db"}, failing, "test"); len(problems(diags)) != 1 ||
+	if _, diags = connect(t.Context(), settings{embedded: true, database: "x.db"}, failing, nil, "test"); len(problems(diags)) != 1 ||
 		!strings.Contains(problems(diags)[0], "database: ") || !strings.Contains(problems(diags)[0], "the file is a picture") {
 		t.Errorf("got %v", problems(diags))
 	}
-	if _, diags = connect(t.Context(), settings{embedded: true, database: "x.db"}, nil, "test"); !diags.HasError() {
+	if _, diags = connect(t.Context(), settings{embedded: true, database: "x.db"}, nil, nil, "test"); !diags.HasError() {
 		t.Error("a build without an embedded API opened a database")
 	}
 }
@@ -191,14 +191,14 @@ func TestAWrongSettingIsAnErrorOfItsAttribute(t *testing.T) {
 		"base_url: ":            {baseURL: "http://example.com"},
 		"ca_certificate_file: ": {baseURL: "https://example.com", caCertificateFile: "does-not-exist.pem"},
 	} {
-		if _, diags := connect(t.Context(), wrong, nil, "test"); len(problems(diags)) != 1 || !strings.HasPrefix(problems(diags)[0], want) {
+		if _, diags := connect(t.Context(), wrong, nil, nil, "test"); len(problems(diags)) != 1 || !strings.HasPrefix(problems(diags)[0], want) {
 			t.Errorf("got %v, want %s", problems(diags), want)
 		}
 	}
 }
 
 func TestPlainHTTPIsRefusedWithTheWayOut(t *testing.T) {
-	_, diags := connect(t.Context(), settings{baseURL: "http://api.example.com", clientSecret: "s3cret"}, nil, "test")
+	_, diags := connect(t.Context(), settings{baseURL: "http://api.example.com", clientSecret: "s3cret"}, nil, nil, "test")
 	found := strings.Join(problems(diags), "\n")
 	for _, want := range []string{"base_url: ", "plain HTTP", "use https", "allow_insecure_http = true", "PROCORE_ALLOW_INSECURE_HTTP", "Nothing was sent"} {
 		if !strings.Contains(found, want) {
@@ -208,7 +208,7 @@ func TestPlainHTTPIsRefusedWithTheWayOut(t *testing.T) {
 	if strings.Contains(found, "s3cret") {
 		t.Errorf("the secret is in\n%s", found)
 	}
-	made, diags := connect(t.Context(), settings{baseURL: "http://api.example.com", allowInsecureHTTP: true}, nil, "test")
+	made, diags := connect(t.Context(), settings{baseURL: "http://api.example.com", allowInsecureHTTP: true}, nil, nil, "test")
 	if diags.HasError() || made.api == nil {
 		t.Errorf("plain HTTP that was asked for: %v", problems(diags))
 	}
@@ -228,7 +228,7 @@ func TestAWrongSettingIsToldOfWithoutASecretThatIsInItsPlace(t *testing.T) {
 			broken := func(_ context.Context, database, _ string) (http.RoundTripper, string, error) {
 				return nil, "", errors.New("open " + database)
 			}
-			_, diags = connect(t.Context(), settings, broken, "")
+			_, diags = connect(t.Context(), settings, broken, nil, "")
 		}
 		if text := strings.Join(problems(diags), "\n"); text == "" || strings.Contains(text, secret) {
 			t.Errorf("%s: a secret is in what is said of it, or nothing is", variable)

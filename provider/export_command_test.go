@@ -247,7 +247,7 @@ func TestExportSaysHowFarItIsWhenItTakesLong(t *testing.T) {
 	w := newWorldWithoutTerraform(t)
 	w.make("ci exporter")
 	proxy := newFaultProxy(t, w.URL)
-	proxy.arm("GET .*/service_accounts/1/permissions", 1, meanwhile(func() { time.Sleep(6 * time.Second) }))
+	proxy.arm("GET .*/service_accounts/2/permissions", 1, meanwhile(func() { time.Sleep(6 * time.Second) }))
 	got := proxy.behind(w).export(nil)
 	if said, _, _ := strings.Cut(got.stderr, "\n"); got.status != 0 || said != "1 of 2 service accounts read." {
 		t.Errorf("exit status %d: %s", got.status, got.stderr)

@@ -131,10 +131,10 @@ func (r *exportReader) access(ctx context.Context, companyID string, accounts []
 	var done atomic.Int64
 	quiet := r.tellProgress(&done, len(accounts))
 	defer quiet()
-	read, err := collect(inOrder(ctx, accountsAtOnce, eachOf(accounts), func(ctx context.Context, account client.ServiceAccount) (accountInventory, error) {
-		defer done.Add(1)
-		return r.accessOf(ctx, companyID, account)
-	}))
+	work := func(ctx context.Context, accounts []client.ServiceAccount) ([]accountInventory, error) {
+		return r.accessOfAll(ctx, companyID, accounts, &done)
+	}
+	read, err := collect(flat(inOrder(ctx, accessAtOnce, together(accountsTogether, eachOf(accounts)), work)))
 	if errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
@@ -163,23 +163,49 @@ func (r *exportReader) tellProgress(done *atomic.Int64, all int) (quiet func()) 
 	}
 }
 
-func (r *exportReader) accessOf(ctx context.Context, companyID string, found client.ServiceAccount) (accountInventory, error) {
-	account := accountInventory{ServiceAccount: found}
-	permissions, err := r.api.GetPermissions(ctx, companyID, account.ID)
-	if err == nil {
-		account.permissions = maps.Clone(permissions.Company)
-		maps.DeleteFunc(account.permissions, func(_, level string) bool { return level == levelNone })
-		account.memberships, err = r.api.ListProjectAssignments(ctx, companyID, account.ID)
+// accessOfAll reads what some accounts may do, and counts those that are done.
+func (r *exportReader) accessOfAll(ctx context.Context, companyID string, accounts []client.ServiceAccount, done *atomic.Int64) ([]accountInventory, error) {
+	memberships, err := r.api.AssignmentsOf(ctx, companyID, idsOf(accounts))
+	if err != nil {
+		return nil, r.failure(accessStep(companyID, accounts), err)
 	}
+	read := make([]accountInventory, 0, len(accounts))
+	for _, account := range accounts {
+		found, err := r.accessOf(ctx, companyID, account, memberships[account.ID])
+		if err != nil {
+			return nil, err
+		}
+		read = append(read, found)
+		done.Add(1)
+	}
+	return read, nil
+}
+
+// accessStep is the reading of what some accounts may do.
+func accessStep(companyID string, accounts []client.ServiceAccount) exportStep {
+	what := "the permissions and project memberships of service account " + accounts[0].ID
+	if last := len(accounts) - 1; last > 0 {
+		what += " and those after it, up to " + accounts[last].ID
+	}
+	return exportStep{what, companyID, "Directory"}
+}
+
+func (r *exportReader) accessOf(
+	ctx context.Context, companyID string, found client.ServiceAccount, memberships []client.ProjectAssignment,
+) (accountInventory, error) {
+	account := accountInventory{ServiceAccount: found}
+	permissions, err := r.api.RefreshPermissions(ctx, companyID, account.ID)
 	if client.IsNotFound(err) {
 		account.gone = true
 		r.notes.say("Service account " + account.ID + " was deleted while it was read; it is left out.")
 		return account, nil
 	}
 	if err != nil {
-		return account, r.failure(exportStep{"the permissions and project memberships of service account " + account.ID, companyID, "Directory"}, err)
+		return account, r.failure(accessStep(companyID, []client.ServiceAccount{found}), err)
 	}
-	account.memberships = sortedByID(account.memberships, func(m client.ProjectAssignment) string { return m.ProjectID })
+	account.permissions = maps.Clone(permissions.Company)
+	maps.DeleteFunc(account.permissions, func(_, level string) bool { return level == levelNone })
+	account.memberships = sortedByID(memberships, func(m client.ProjectAssignment) string { return m.ProjectID })
 	return account, nil
 }
 

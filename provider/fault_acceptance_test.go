@@ -27,10 +27,10 @@ var verbs = map[string]string{
 	"permissions put":   `PUT .*/permissions`,
 	"permissions read":  `GET .*/permissions`,
 	"membership put":    `PUT .*/project_assignments/\d+`,
-	"membership read":   `GET .*/project_assignments/\d+`,
+	"membership read":   `GET .*/project_assignments(/\d+)?`, // alone or, after a few other reads, in a list
 	"membership delete": `DELETE .*/project_assignments/\d+`,
 	"project create":    `POST .*/projects`,
-	"project read":      `GET .*/projects/\d+`,
+	"project read":      `GET .*/projects(/\d+)?`,
 	"project update":    `PATCH .*/projects/\d+`,
 	"project delete":    `DELETE .*/projects/\d+`,
 }

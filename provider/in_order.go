@@ -53,8 +53,36 @@ func inOrder[T, R any](
 	}
 }
 
-// accountsAtOnce is of how many accounts the access is read at a time, where the API has no request for the access of all.
-const accountsAtOnce = 6
+// accessAtOnce is how many requests for the access of accounts are under way at a time, and accountsTogether of how many accounts one asks.
+const (
+	accessAtOnce     = 6
+	accountsTogether = 100
+)
+
+// together yields items in slices of that many.
+func together[T any](count int, items func(context.Context) iter.Seq2[T, error]) func(context.Context) iter.Seq2[[]T, error] {
+	return func(ctx context.Context) iter.Seq2[[]T, error] {
+		return func(yield func([]T, error) bool) {
+			var some []T
+			for item, err := range items(ctx) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if some = append(some, item); len(some) < count {
+					continue
+				}
+				if !yield(some, nil) {
+					return
+				}
+				some = nil
+			}
+			if len(some) > 0 {
+				yield(some, nil)
+			}
+		}
+	}
+}
 
 // eachOf is a slice as items.
 func eachOf[T any](items []T) func(context.Context) iter.Seq2[T, error] {

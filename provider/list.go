@@ -195,5 +195,5 @@ func texts(elements types.List) []string {
 // accountAccessFilter is service_account_id on the lists of what accounts may do.
 func accountAccessFilter(what string) schema.StringAttribute {
 	return textFilter("ID of a service account: only its "+what+". It must exist. Without it, those of all accounts of the company are listed, with a request "+
-		"for each account, a few at a time.", isID())
+		"for many accounts at a time.", isID())
 }

@@ -87,9 +87,10 @@ func (l listing) memberships(ctx context.Context, config membershipListModel) it
 // found finds the memberships of one account as its pages arrive, or those of all accounts, of several at a time.
 func (l listing) found(ctx context.Context, accountID types.String, projectID string) iter.Seq2[accountMembership, error] {
 	if accountID.IsNull() {
-		return flat(inOrder(ctx, accountsAtOnce, l.accounts(accountID), func(ctx context.Context, account client.ServiceAccount) ([]accountMembership, error) {
-			return collect(l.membershipsOf(ctx, account, projectID))
-		}))
+		work := func(ctx context.Context, accounts []client.ServiceAccount) ([]accountMembership, error) {
+			return l.membershipsOfAll(ctx, accounts, projectID)
+		}
+		return flat(inOrder(ctx, accessAtOnce, together(accountsTogether, l.accounts(accountID)), work))
 	}
 	return func(yield func(accountMembership, error) bool) {
 		for account, err := range l.accounts(accountID)(ctx) {
@@ -100,6 +101,31 @@ func (l listing) found(ctx context.Context, accountID types.String, projectID st
 			l.membershipsOf(ctx, account, projectID)(yield)
 		}
 	}
+}
+
+// membershipsOfAll are the memberships of some accounts, in the order of the accounts, or those of them in one project.
+func (l listing) membershipsOfAll(ctx context.Context, accounts []client.ServiceAccount, projectID string) ([]accountMembership, error) {
+	held, err := l.api.AssignmentsOf(ctx, l.companyID, idsOf(accounts))
+	if err != nil {
+		return nil, err
+	}
+	var memberships []accountMembership
+	for _, account := range accounts {
+		for _, membership := range held[account.ID] {
+			if projectID == "" || membership.ProjectID == projectID {
+				memberships = append(memberships, accountMembership{account, membership})
+			}
+		}
+	}
+	return memberships, nil
+}
+
+func idsOf(accounts []client.ServiceAccount) []string {
+	ids := make([]string, len(accounts))
+	for i, account := range accounts {
+		ids[i] = account.ID
+	}
+	return ids
 }
 
 // membershipsOf are the memberships of an account, or its membership of one project. An account that was deleted since it was found has

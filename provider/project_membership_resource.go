@@ -93,7 +93,7 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	companyID := state.CompanyID.ValueString()
-	assignment, err := api.GetProjectAssignment(ctx, companyID, state.ServiceAccountID.ValueString(), state.ProjectID.ValueString())
+	assignment, err := api.RefreshProjectAssignment(ctx, companyID, state.ServiceAccountID.ValueString(), state.ProjectID.ValueString())
 	if client.IsNotFound(err) {
 		r.gone(ctx, req.State, resp)
 		return

@@ -107,7 +107,7 @@ func (r *projectResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	project, err := api.GetProject(ctx, companyID, id)
+	project, err := api.RefreshProject(ctx, companyID, id)
 	if client.IsNotFound(err) {
 		r.gone(ctx, req.State, resp)
 		return

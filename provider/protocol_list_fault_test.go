@@ -53,6 +53,7 @@ func TestAListOfAccessFailsWithTheAccessOfOneAccount(t *testing.T) {
 		t.Run(resource, func(t *testing.T) {
 			w := newListWorld(t)
 			w.fillCompany(9)
+			w.proxy.arm(`GET .*/companies/1/(permissions|project_assignments)`, forEver, status(http.StatusNotFound, ""))
 			w.proxy.arm(request, forEver, status(http.StatusForbidden, ""))
 			_, diagnostics := w.list(resource, query{})
 			if text := told(diagnostics); len(diagnostics) != 1 || !strings.Contains(text, "of service accounts: 403 BUSY") {
@@ -73,7 +74,7 @@ func TestAnAccountThatGoesWhileItsAccessIsListedHasNone(t *testing.T) {
 			w.grant(goes.ID, map[string]string{"documents": "readonly"})
 			w.assign(goes.ID, bridge.ID, map[string]string{})
 			w.assign(stays.ID, bridge.ID, map[string]string{})
-			w.proxy.arm(`GET .*/`+goes.ID+`/(permissions|project_assignments)`, 1, meanwhile(func() {
+			w.proxy.arm(`GET .*/(`+goes.ID+`/permissions|companies/1/project_assignments)`, 1, meanwhile(func() {
 				if err := w.api.DeleteServiceAccount(t.Context(), w.CompanyID, goes.ID); err != nil {
 					t.Error(err)
 				}

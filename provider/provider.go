@@ -19,6 +19,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/procore/terraform-provider-procore/provider/client"
 )
 
 // address is the provider's source address in a configuration's required_providers.
@@ -42,12 +44,14 @@ type procoreProvider struct {
 	version    string
 	embedded   Embedded
 	openTokens *openTokens // nil: nobody revokes what Terraform leaves open
+	gate       *client.Gate
 }
 
 // New returns what makes a provider of this version. A nil embedded refuses the database attribute.
 func New(version string, embedded Embedded) func() provider.Provider {
+	gate := client.NewGate(client.DefaultInFlight)
 	return func() provider.Provider {
-		return &procoreProvider{version: version, embedded: embedded}
+		return &procoreProvider{version: version, embedded: embedded, gate: gate}
 	}
 }
 
@@ -56,8 +60,9 @@ func New(version string, embedded Embedded) func() provider.Provider {
 func Serve(ctx context.Context, version string, embedded Embedded, debug bool) error {
 	var open openTokens
 	defer open.revoke(ctx)
+	gate := client.NewGate(client.DefaultInFlight)
 	made := func() provider.Provider {
-		return &procoreProvider{version: version, embedded: embedded, openTokens: &open}
+		return &procoreProvider{version: version, embedded: embedded, openTokens: &open, gate: gate}
 	}
 	return providerserver.Serve(ctx, made, providerserver.ServeOpts{Address: address, Debug: debug, ProtocolVersion: 6})
 }
@@ -141,7 +146,7 @@ func (p *procoreProvider) Configure(ctx context.Context, req provider.ConfigureR
 		return
 	}
 	userAgent := "terraform-provider-procore/" + p.version + " Terraform/" + req.TerraformVersion
-	session, diags := connect(ctx, settings, p.embedded, userAgent)
+	session, diags := connect(ctx, settings, p.embedded, p.gate, userAgent)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -143,7 +143,7 @@ func (r *secretResetResource) planByAge(
 	_, set := configuredAge(plan.MaxAge)
 	if set && r.session != nil && r.session.api != nil {
 		companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-		account, err := r.session.api.GetServiceAccount(ctx, companyID, id)
+		account, err := r.session.api.RefreshServiceAccount(ctx, companyID, id)
 		if err != nil {
 			r.report(diags, operation{verb: "find out the age of the secret of", noun: "service account", object: id, companyID: companyID}, err)
 			return planned

@@ -178,7 +178,7 @@ func (r *secretResetResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	account, err := api.GetServiceAccount(ctx, companyID, id)
+	account, err := api.RefreshServiceAccount(ctx, companyID, id)
 	if client.IsNotFound(err) {
 		r.gone(ctx, req.State, resp)
 		return

@@ -68,7 +68,7 @@ func (r *secretResetResource) warnOwn(ctx context.Context, diags *diag.Diagnosti
 	if id == "" || companyID == "" || r.session == nil || r.session.api == nil || r.session.clientID == "" {
 		return
 	}
-	account, err := r.session.api.GetServiceAccount(ctx, companyID, id)
+	account, err := r.session.api.RefreshServiceAccount(ctx, companyID, id)
 	if err != nil || account.ClientID != r.session.clientID {
 		return
 	}
@@ -81,12 +81,12 @@ func (r *secretResetResource) warnOwn(ctx context.Context, diags *diag.Diagnosti
 
 // lookUp adds the account's name and access; what can't be had stays out.
 func (r *plannedReset) lookUp(ctx context.Context, api *client.Client, companyID string) {
-	account, err := api.GetServiceAccount(ctx, companyID, r.id)
+	account, err := api.RefreshServiceAccount(ctx, companyID, r.id)
 	if err != nil {
 		return
 	}
 	r.account = accountLabel(*account)
-	if permissions, err := api.GetPermissions(ctx, companyID, r.id); err == nil {
+	if permissions, err := api.RefreshPermissions(ctx, companyID, r.id); err == nil {
 		r.permissions = permissions.Company
 	}
 	if assignments, err := api.ListProjectAssignments(ctx, companyID, r.id); err == nil {

@@ -48,7 +48,7 @@ func (l *permissionsList) List(ctx context.Context, req list.ListRequest, stream
 		return
 	}
 	wanted.tried = triedAccess("list the permissions of", config.ServiceAccountID, wanted.companyID)
-	held := inOrder(ctx, accountsAtOnce, wanted.accounts(config.ServiceAccountID), wanted.permissions)
+	held := inOrder(ctx, accessAtOnce, wanted.accounts(config.ServiceAccountID), wanted.permissions)
 	stream.Results = l.results(ctx, wanted, func(yield func(listed, error) bool) {
 		for found, err := range held {
 			if (err != nil || len(found.model.Company.Elements()) > 0) && !yield(found.listed(), err) {
@@ -71,7 +71,7 @@ func (h accountPermissions) listed() listed {
 // permissions reads what an account holds: nothing, when it was deleted since it was found.
 func (l listing) permissions(ctx context.Context, account client.ServiceAccount) (accountPermissions, error) {
 	held := accountPermissions{account: account}
-	permissions, err := l.api.GetPermissions(ctx, l.companyID, account.ID)
+	permissions, err := l.api.RefreshPermissions(ctx, l.companyID, account.ID)
 	if client.IsNotFound(err) {
 		return held, nil
 	}

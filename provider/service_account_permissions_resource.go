@@ -116,7 +116,7 @@ func (r *permissionsResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	permissions, err := api.GetPermissions(ctx, companyID, id)
+	permissions, err := api.RefreshPermissions(ctx, companyID, id)
 	if client.IsNotFound(err) {
 		r.gone(ctx, req.State, resp)
 		return

@@ -160,7 +160,7 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	companyID, id := state.CompanyID.ValueString(), state.ID.ValueString()
-	account, err := api.GetServiceAccount(ctx, companyID, id)
+	account, err := api.RefreshServiceAccount(ctx, companyID, id)
 	if client.IsNotFound(err) {
 		r.gone(ctx, req.State, resp)
 		return

@@ -105,7 +105,7 @@ func (b *balancer) watch(ctx context.Context) {
 
 // readiness is the status of a server's /readyz, 0 for none.
 func (b *balancer) readiness(ctx context.Context, server *backend) int {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.address.String()+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.address.String()+"/readyz", http.NoBody)
 	if err != nil {
 		return 0
 	}

@@ -109,7 +109,7 @@ func TestDatabaseIsReadableByItsOwnerOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			database := fresh(t)
+			database := freshFile(t, "it is about the modes of the files")
 			if err := prepare(database); err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/procore/terraform-provider-procore/server"
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/postgres"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // image is all that a change of an account may change. A change is whole when the image is that from before it, or that
@@ -246,9 +248,15 @@ func (l *ledger) answered() (total int) {
 }
 
 // settle compares what the database has, and what the servers on it say, with what was acknowledged.
-func (l *ledger) settle(db *sql.DB, addresses ...string) {
+func (l *ledger) settle(database string, addresses ...string) {
 	l.t.Helper()
+	db := storetest.Open(l.t, database)
 	l.none(db, invariants...)
+	if postgres.IsURL(database) {
+		l.none(db, ofPostgres...)
+	} else {
+		l.none(db, ofSQLite...)
+	}
 	found := l.images(db)
 	for _, writer := range l.writers {
 		for _, subject := range writer.subjects {
@@ -363,6 +371,21 @@ var invariants = []string{
 	"SELECT 'epoch and revocations differ: ' || id FROM service_accounts a WHERE token_epoch <> 1 + (SELECT count(*) FROM audit_events e WHERE e.company_id = 1 AND e.service_account_id = a.id AND action = 'service_account.tokens_revoked')",
 	"SELECT 'level without an assignment: ' || service_account_id FROM project_permissions p WHERE NOT EXISTS (SELECT 1 FROM project_assignments m WHERE m.service_account_id = p.service_account_id AND m.project_id = p.project_id)",
 }
+
+// ofSQLite and ofPostgres are those that each asks in its own way.
+var (
+	ofSQLite = []string{
+		"SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+		"SELECT 'row ' || rowid || ' of ' || \"table\" FROM pragma_foreign_key_check",
+		idMayComeAgain + "(SELECT seq FROM sqlite_sequence WHERE name = 'service_accounts')",
+	}
+	ofPostgres = []string{
+		idMayComeAgain + `coalesce((SELECT last_value FROM pg_sequences
+			WHERE schemaname = current_schema() AND sequencename = 'service_accounts_id_seq'), 0)`,
+	}
+)
+
+const idMayComeAgain = "SELECT 'id may come again: ' || max(service_account_id) FROM contacts HAVING max(service_account_id) > "
 
 // none fails the test for each row that one of the queries has.
 func (l *ledger) none(db *sql.DB, queries ...string) {

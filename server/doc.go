@@ -12,6 +12,7 @@
 //	store/         what is kept and by which rules; no SQL, no HTTP
 //	store/sqlstore how it is kept, in statements that any engine reads
 //	store/sqlite/  the engine: connections, transactions, files
+//	store/postgres the engine for several servers on one database
 //
 // Inside the server every arrow points at store: rest and oauth ask it, sqlstore implements it, and only this package knows
 // them all. The provider never imports any of it; they meet over HTTP (see Embed).

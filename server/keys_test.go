@@ -295,7 +295,7 @@ func TestWrongUsageOfKeysIsRefused(t *testing.T) {
 
 func TestServeSealsPlainKeysAndLeavesNoPlainByteBehind(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it looks into unused pages of the file, and of a backup")
 	administrator := initialize(t, database)
 	succeed(t, "keys", "rotate", "--database", database, "--sign-after", "0s", "--signing-algorithm", "RS256")
 	succeed(t, "keys", "rotate", "--database", database, "--signing-algorithm", "EdDSA")
@@ -493,7 +493,8 @@ func embeddedRequest(t *testing.T, database string) (int, error) {
 }
 
 func TestEmbeddedServerTakesTheMasterKeyFromTheEnvironment(t *testing.T) {
-	database, other := fresh(t), fresh(t)
+	const why = "an embedded database is a file"
+	database, other := freshFile(t, why), freshFile(t, why)
 	t.Setenv("PROCORE_MASTER_KEY", masterKeyText(1))
 	if status, err := embeddedRequest(t, database); err != nil || status != 200 {
 		t.Fatalf("%d %v", status, err)

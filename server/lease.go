@@ -32,6 +32,8 @@ type leases struct {
 	windows store.RateWindows
 	api     string
 	logger  *slog.Logger
+	// timeout is leaseTimeout, but for tests, whose machine may be slow.
+	timeout time.Duration
 	// failed is when a lease last failed, in nanoseconds; 0 while all is well.
 	failed atomic.Int64
 }
@@ -46,7 +48,7 @@ func (l *leases) take(account store.ID, ends time.Time, limit, granted int) (tak
 	failed := l.failed.Load()
 	if failed == 0 || time.Since(time.Unix(0, failed)) >= leasePause {
 		// Not the request's context: others wait for the outcome too.
-		ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), l.timeout)
 		defer cancel()
 		taken, left, err := l.windows.TakeRequests(ctx, store.RatePart{
 			API: l.api, Account: account, Ends: ends, Limit: limit, Wanted: wanted,

@@ -19,7 +19,6 @@ import (
 
 // sharing is some servers' limiters on one database.
 type sharing struct {
-	t        *testing.T
 	path     string
 	limiters []*limiter
 	// writes counts what was asked of the database, and seconds is the clock.
@@ -27,15 +26,16 @@ type sharing struct {
 	log             bytes.Buffer
 }
 
-// newSharing makes so many servers' limiters on one database, each with a connection of its own.
-func newSharing(t *testing.T, servers, limit int) *sharing {
+// newSharing makes so many servers' limiters on one database, each with a connection of its own, which waits so long for the
+// others.
+func newSharing(t testing.TB, servers, limit int, patience time.Duration) *sharing {
 	t.Helper()
-	s := &sharing{t: t, path: filepath.Join(t.TempDir(), "procore.db")}
+	s := &sharing{path: filepath.Join(t.TempDir(), "procore.db")}
 	s.seconds.Store(6000)
 	now := func() time.Time { return time.Unix(s.seconds.Load(), 0) }
 	for range servers {
 		database, err := sqlite.Open(t.Context(), sqlite.Options{
-			Path: s.path, Create: true, Now: now, BusyTimeout: 100 * time.Millisecond,
+			Path: s.path, Create: true, Now: now, BusyTimeout: patience,
 			Observe: func(operation sqlstore.Operation, _ time.Duration) {
 				if operation == sqlstore.OperationWrite {
 					s.writes.Add(1)
@@ -46,7 +46,7 @@ func newSharing(t *testing.T, servers, limit int) *sharing {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = database.Close() })
-		shared := &leases{windows: database, api: "rest", logger: slog.New(slog.NewTextHandler(&s.log, nil))}
+		shared := &leases{windows: database, api: "rest", logger: slog.New(slog.NewTextHandler(&s.log, nil)), timeout: time.Minute}
 		s.limiters = append(s.limiters, newLimiter(limit, now, newMetrics().throttled.WithLabelValues("rest"), shared))
 	}
 	return s
@@ -97,7 +97,7 @@ func TestServersTogetherAdmitTheLimitAndNoMoreHoweverRequestsAreSpread(t *testin
 		} {
 			t.Run(fmt.Sprint(limit, " ", name), func(t *testing.T) {
 				t.Parallel()
-				s := newSharing(t, 3, limit)
+				s := newSharing(t, 3, limit, time.Minute)
 				got := spread(s)
 				if got > limit || got < limit*8/10 {
 					t.Errorf("%d of %d were admitted", got, limit)
@@ -129,7 +129,7 @@ func TestServersTogetherAdmitTheLimitAndNoMoreHoweverRequestsAreSpread(t *testin
 
 func TestAServerThatSharesTellsWhatIsLeftLikeOneThatDoesNot(t *testing.T) {
 	t.Parallel()
-	s := newSharing(t, 1, 100)
+	s := newSharing(t, 1, 100, time.Minute)
 	alone := newLimiter(100, s.limiters[0].now, newMetrics().throttled.WithLabelValues("rest"), nil)
 	for range 102 {
 		if got, want := s.limiters[0].admit(1), alone.admit(1); got != want {
@@ -141,7 +141,7 @@ func TestAServerThatSharesTellsWhatIsLeftLikeOneThatDoesNot(t *testing.T) {
 func TestALimitThatCanNotBeSharedIsCountedByEachServerUntilItCanBeAgain(t *testing.T) {
 	t.Parallel()
 	const limit = 100
-	s := newSharing(t, 2, limit)
+	s := newSharing(t, 2, limit, 100*time.Millisecond)
 	for server := range s.limiters {
 		if got := s.admitted(server, 1, 10); got != 10 {
 			t.Fatalf("%d of 10 were admitted", got)
@@ -182,5 +182,27 @@ func TestALimitThatCanNotBeSharedIsCountedByEachServerUntilItCanBeAgain(t *testi
 	}
 	if lines := strings.Count(s.log.String(), "together again"); lines != len(s.limiters) {
 		t.Errorf("the log tells it %d times: %s", lines, &s.log)
+	}
+}
+
+// BenchmarkAdmit measures what counting a request costs: of a server that has its database for itself, and of one that shares it.
+func BenchmarkAdmit(b *testing.B) {
+	const limit = 1 << 30
+	for name, shared := range map[string]bool{"alone": false, "shared": true} {
+		b.Run(name, func(b *testing.B) {
+			limiter := newSharing(b, 1, limit, time.Minute).limiters[0]
+			if !shared {
+				limiter.leases = nil
+			}
+			var accounts atomic.Int64
+			b.RunParallel(func(pb *testing.PB) {
+				account := store.ID(accounts.Add(1))
+				for pb.Next() {
+					if !limiter.admit(account).Allowed {
+						b.Fail()
+					}
+				}
+			})
+		})
 	}
 }

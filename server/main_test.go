@@ -27,10 +27,6 @@ func TestMain(m *testing.M) {
 			_ = os.Unsetenv(name)
 		}
 	}
-	if floor := os.Getenv(floorVariable); floor != "" {
-		serveFloor() // this process is not the tests, but what a benchmark compares with
-		return
-	}
 	status := m.Run()
 	if folder != "" {
 		_ = os.RemoveAll(folder)

@@ -77,7 +77,7 @@ func TestFilesThatAreRemovedUnderTheServerTurnItRedUntilTheyAreBack(t *testing.T
 	for _, suffix := range []string{"", "-wal"} {
 		t.Run("procore.db"+suffix, func(t *testing.T) {
 			t.Parallel()
-			database := fresh(t)
+			database := freshFile(t, "it is about the database's files")
 			administrator := initialize(t, database)
 			p := serve(t, database, nil)
 			admin := signIn(t, client30, p.url, administrator)
@@ -125,7 +125,7 @@ func TestLockOfAnotherProgramIsAClearRefusalAndReadyzKnows(t *testing.T) {
 
 func TestDamagedPagesAreNeverAnsweredAsMissingRows(t *testing.T) {
 	t.Parallel()
-	database := fresh(t)
+	database := freshFile(t, "it damages pages of the file")
 	administrator := initialize(t, database)
 	populate(t, database, 500)
 	p := serve(t, database, nil)

@@ -2,18 +2,14 @@ package server_test
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server"
 	"github.com/procore/terraform-provider-procore/server/servertest"
-	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // replicas are two servers on one database, with nothing between them but the database, and its administrator as a client
@@ -28,8 +24,14 @@ type replicas struct {
 
 func newReplicas(t *testing.T, options ...servertest.Option) replicas {
 	t.Helper()
-	first := servertest.Start(t, options...)
-	second := servertest.Open(t, first.Database, options...)
+	return newReplicasThatDiffer(t, options, options)
+}
+
+// newReplicasThatDiffer is newReplicas with options for each of the two.
+func newReplicasThatDiffer(t *testing.T, here, there []servertest.Option) replicas {
+	t.Helper()
+	first := servertest.Start(t, here...)
+	second := servertest.Open(t, first.Database, there...)
 	administrator := server.Credentials{CompanyID: first.CompanyID, ClientID: first.ClientID, ClientSecret: first.ClientSecret}
 	return replicas{
 		here:          signIn(t, first.Client, first.URL, administrator),
@@ -145,55 +147,49 @@ func TestAPreviousSecretIsGoodAtBothServersUntilItsTimeAndNoLonger(t *testing.T)
 	made := r.here.create(t, "rotated")
 	holder := r.here.as(t, made)
 	reset := data[account](t, r.there.do(t, 200, "POST", "service_accounts/"+made.ID+"/actions/reset_secret", `{"previous_secret_ttl":600}`))
-	for _, server := range []client{r.here, r.there} {
-		holder.at(server).wantLive(t, server)
-		server.as(t, made)
-		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	for _, replica := range []client{r.here, r.there} {
+		holder.at(replica).wantLive(t, replica)
+		replica.as(t, made)
+		replica.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
 	}
 	clock.step(10 * time.Minute)
-	for _, server := range []client{r.here, r.there} {
-		holder.at(server).wantEnded(t, server)
-		client{url: server.url, http: server.http}.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
-		server.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
+	for _, replica := range []client{r.here, r.there} {
+		holder.at(replica).wantEnded(t, replica)
+		client{url: replica.url, http: replica.http}.do(t, 401, "POST", "/oauth/token", tokenForm(made.ClientID, made.ClientSecret))
+		replica.as(t, account{ClientID: made.ClientID, ClientSecret: reset.ClientSecret})
 	}
 }
 
-func TestOfTwoChangesOfOneStateAtTwoServersOneIsRefused(t *testing.T) {
+func TestServersWhoseClocksDifferTakeEachOthersTokensAndChanges(t *testing.T) {
 	t.Parallel()
-	r := newReplicas(t)
-	path := "service_accounts/" + r.here.create(t, "fought over").ID
-	for round := range 20 {
-		seen, err := r.there.ask(t.Context(), "GET", path, "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		condition := map[string]string{"If-Match": seen.header.Get("ETag")}
-		var statuses [2]int
-		var group sync.WaitGroup
-		for i, server := range []client{r.here, r.there} {
-			group.Go(func() {
-				got, err := server.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d by %d"}`, round, i), condition)
-				if err != nil {
-					t.Error(err)
-				}
-				statuses[i] = got.status
-			})
-		}
-		group.Wait()
-		if statuses != [2]int{200, 412} && statuses != [2]int{412, 200} {
-			t.Fatalf("round %d: the answers are %v", round, statuses)
-		}
-		// And what is seen at the other server afterwards is what was changed.
-		winner := 0
-		if statuses[1] == 200 {
-			winner = 1
-		}
-		for _, server := range []client{r.here, r.there} {
-			if text := server.do(t, 200, "GET", path, ""); !strings.Contains(text, fmt.Sprintf(`"%d by %d"`, round, winner)) {
-				t.Errorf("round %d: %s", round, text)
+	ahead, behind := newClock(noon.Add(time.Minute)), newClock(noon)
+	r := newReplicasThatDiffer(t, []servertest.Option{servertest.Now(ahead.now)}, []servertest.Option{servertest.Now(behind.now)})
+	made := r.here.create(t, "in two times")
+	path := "service_accounts/" + made.ID
+	tags := map[string]bool{}
+	for round := range 3 {
+		for i, servers := range [][2]client{{r.here, r.there}, {r.there, r.here}} {
+			changing, other := servers[0], servers[1]
+			holder := changing.as(t, made)
+			holder.at(other).wantLive(t, other)
+			seen := answered(t, other, "GET", path, "")
+			changed, err := changing.ask(t.Context(), "PATCH", path, fmt.Sprintf(`{"description":"%d.%d"}`, round, i),
+				map[string]string{"If-Match": seen.header.Get("ETag")})
+			if err != nil || changed.status != 200 {
+				t.Fatalf("%d %s %v", changed.status, changed.text, err)
 			}
+			tags[changed.header.Get("ETag")] = true
+			reset := changing.do(t, 200, "POST", path+"/actions/reset_secret", "{}")
+			holder.at(other).wantEnded(t, other)
+			made = data[account](t, reset)
 		}
 	}
+	equal(t, "states that can be told apart", len(tags), 6)
+	var actions []string
+	for _, event := range data[[]struct{ Action string }](t, r.there.do(t, 200, "GET", "audit_events?filters[service_account_id]="+made.ID, "")) {
+		actions = append(actions, strings.TrimPrefix(event.Action, "service_account."))
+	}
+	equal(t, "events, newest first", strings.Join(actions, " "), strings.Repeat("secret_reset updated ", 6)+"created")
 }
 
 func TestTheLatestTokenOfBothServersIsNoted(t *testing.T) {
@@ -248,9 +244,9 @@ func TestNoTokenIsRefusedWhileKeysAreRotatedUnderTwoServers(t *testing.T) {
 	for range 3 {
 		succeed(t, "keys", "rotate", "--database", database, "--sign-after", "0s")
 		next := listKeys(t, database)[0].ID
-		for _, server := range []client{r.here, r.there} {
+		for _, replica := range []client{r.here, r.there} {
 			comesTrue(t, "the new key signing", func() bool {
-				token, err := server.freshToken(t.Context(), r.administrator)
+				token, err := replica.freshToken(t.Context(), r.administrator)
 				return err == nil && keyOf(t, token) == next
 			})
 		}
@@ -259,104 +255,4 @@ func TestNoTokenIsRefusedWhileKeysAreRotatedUnderTwoServers(t *testing.T) {
 	group.Wait()
 }
 
-func TestAnAnswerThatAKilledServerOwedIsGivenByAnotherSecretIncluded(t *testing.T) {
-	t.Parallel()
-	database := fresh(t)
-	administrator := initialize(t, database)
-	other := serve(t, database, nil)
-	admin := signIn(t, client30, other.url, administrator)
-	made := admin.create(t, "reset while a server dies")
-	for path, probe := range map[string]struct {
-		body string
-		done func() bool
-	}{
-		"service_accounts": {`{"name":"made while a server dies"}`, func() bool {
-			return strings.Contains(admin.names(t), "made while")
-		}},
-		"service_accounts/" + made.ID + "/actions/reset_secret": {`{"keep_access":true}`, func() bool {
-			return strings.Contains(admin.do(t, 200, "GET", "service_accounts/"+made.ID, ""), `"secret_version":2`)
-		}},
-	} {
-		killed := serve(t, database, nil)
-		// The change is made and answered, and the answer stays where nobody reads it.
-		connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", killed.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		token := fmt.Sprintf("%016x-%016x", rand.Uint64(), rand.Uint64())
-		servertest.SecretsOf(t).Add(servertest.KindIdempotency, token)
-		_, err = fmt.Fprintf(connection, "POST /rest/v2.0/companies/%s/%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
-			"Content-Type: application/json\r\nIdempotency-Token: %s\r\nContent-Length: %d\r\n\r\n%s",
-			admin.company, path, killed.address, admin.token, token, len(probe.body), probe.body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		comesTrue(t, "the change", probe.done)
-		killed.signal(syscall.SIGKILL)
-		killed.wait()
-		_ = connection.Close() // nobody is there any more
-
-		got, err := admin.ask(t.Context(), "POST", path, probe.body, map[string]string{"Idempotency-Token": token})
-		if err != nil || got.status >= 300 || got.header.Get("Idempotency-Replayed") != "true" {
-			t.Fatalf("%s: %d %v %s %v", path, got.status, got.header, got.text, err)
-		}
-		admin.as(t, data[account](t, got.text)) // the secret that is shown is the one that counts
-	}
-	equal(t, "accounts", admin.names(t), "Administrator,reset while a server dies,made while a server dies")
-	equal(t, "reset once", strings.Contains(admin.do(t, 200, "GET", "service_accounts/"+made.ID, ""), `"secret_version":2`), true)
-	other.stop()
-}
-
-func TestRateLimitHoldsForAllServersTogether(t *testing.T) {
-	t.Parallel()
-	const limit = 40
-	database := storetest.NewPostgres(t)
-	administrator := initialize(t, database)
-	clock := newClock(noon)
-	var servers []client
-	for range 3 {
-		servers = append(servers, open(t, database, administrator, servertest.Now(clock.now),
-			servertest.Configure(func(c *server.Config) { c.RateLimit = limit })))
-	}
-	for window := range 3 {
-		for api, ask := range map[string]func(c client) reply{
-			"rest": func(c client) reply { return answered(t, c, "GET", "me", "") },
-			"oauth": func(c client) reply {
-				stranger := client{url: c.url, http: c.http}
-				return answered(t, stranger, "POST", "/oauth/token", tokenForm(administrator.ClientID, administrator.ClientSecret))
-			},
-		} {
-			admitted := 0
-			if window == 0 && api == "oauth" {
-				admitted = len(servers) // each has signed in
-			}
-			for i := range 3 * limit {
-				got := ask(servers[i%len(servers)])
-				switch got.status {
-				case 200:
-					admitted++
-				case 429:
-					equal(t, "Retry-After", got.header.Get("Retry-After") != "", true)
-					equal(t, "X-Rate-Limit-Remaining", got.header.Get("X-Rate-Limit-Remaining"), "0")
-				default:
-					t.Fatalf("%s: status %d: %s", api, got.status, got.text)
-				}
-				equal(t, "X-Rate-Limit-Limit", got.header.Get("X-Rate-Limit-Limit"), fmt.Sprint(limit))
-			}
-			if admitted > limit || admitted < limit*9/10 {
-				t.Errorf("%s, window %d: %d of %d requests were admitted", api, window, admitted, limit)
-			}
-		}
-		clock.step(time.Minute)
-	}
-}
-
 // answered sends a request, and ends the test where no answer comes.
-func answered(t *testing.T, c client, method, path, body string) reply {
-	t.Helper()
-	got, err := c.ask(t.Context(), method, path, body, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
-}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/procore/terraform-provider-procore/server"
 	"github.com/procore/terraform-provider-procore/server/servertest"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 func TestServeSaysWhereItListensInEitherLogFormat(t *testing.T) {
@@ -200,7 +201,9 @@ func TestServeLogsNoSecretAndNoToken(t *testing.T) {
 	admin.do(t, 404, "GET", "/"+made.ClientSecret, "")
 	admin.do(t, 422, "POST", "service_accounts", `{"name":"x","`+made.ClientSecret+`":1}`)
 	admin.do(t, 405, made.ClientSecret, "/healthz", "")
-	succeed(t, "backup", "--database", database, "--to", database+".backup")
+	if !storetest.Postgres() {
+		succeed(t, "backup", "--database", database, "--to", database+".backup")
+	}
 	shown := stranger.do(t, 200, "GET", "/metrics", "") // the client looks for secrets in it
 	p.stop()
 

@@ -100,9 +100,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.oauth.Describe(api.OpenAPI())
 	registerOperations(mux, api, s.ready, metrics)
 	describeRefusals(api.OpenAPI())
-	if err := rest.ServeDocument(mux, api); err != nil {
-		return err
-	}
+	rest.ServeDocument(mux, api)
 	s.handler = middleware(mux, s.config, metrics)
 	s.connections = newConnections(s.config.MaxConnections, metrics)
 	return nil
@@ -112,7 +110,7 @@ func (s *Server) wire(ctx context.Context) error {
 func (s *Server) newLimiter(metric, api string) *limiter {
 	var shared *leases
 	if s.store.Shared() {
-		shared = &leases{windows: s.store, api: api, logger: s.config.Logger}
+		shared = &leases{windows: s.store, api: api, logger: s.config.Logger, timeout: leaseTimeout}
 	}
 	return newLimiter(s.config.RateLimit, s.config.Now, s.metrics.throttled.WithLabelValues(metric), shared)
 }

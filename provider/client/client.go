@@ -60,6 +60,8 @@ type Config struct {
 	// Logger is told of every attempt, and RetryLogger, in one sentence, of every attempt that is to be repeated. Nil:
 	// nothing is logged.
 	Logger, RetryLogger Logger
+	// Gate bounds the calls under way at once; clients may share one. Nil: one of its own, for DefaultInFlight.
+	Gate *Gate
 }
 
 // ConfigError says which field of a Config is wrong.
@@ -77,6 +79,15 @@ type Client struct {
 	baseURL string
 	http    *resty.Client // puts this client's own token on every request
 	oauth   *resty.Client // leaves requests as they are
+	gate    *Gate
+	now     func() time.Time
+	changes changes
+	// What a refresh reads.
+	budget      refreshBudget
+	accounts    *refresher[ServiceAccount]
+	permissions *refresher[AccountPermissions]
+	assignments *refresher[ProjectAssignment]
+	projects    *refresher[Project]
 }
 
 // New checks config and makes a client; it does not call the API. An error is a *ConfigError.
@@ -106,9 +117,18 @@ func New(config Config) (*Client, error) {
 		}
 		transport, plain = newAuthTransport(config, baseURL, wire), wire
 	}
-	return &Client{
+	made := &Client{
 		baseURL: baseURL, http: newHTTP(config, transport, policy, wanted), oauth: newHTTP(config, plain, policy, wanted),
-	}, nil
+		gate: config.Gate, now: time.Now,
+	}
+	if made.gate == nil {
+		made.gate = NewGate(DefaultInFlight)
+	}
+	made.accounts = newRefresher[ServiceAccount](made, "service_accounts", "filters[id][]")
+	made.permissions = newRefresher[AccountPermissions](made, "permissions", "filters[service_account_id][]")
+	made.assignments = newRefresher[ProjectAssignment](made, "project_assignments", "filters[service_account_id][]")
+	made.projects = newRefresher[Project](made, "projects", "filters[id][]")
+	return made, nil
 }
 
 // newHTTP makes what sends requests over a transport, with the log, the limits and the retries that all of them have.
@@ -149,6 +169,7 @@ type request struct {
 	body      any        // JSON; nil: none
 	ifMatch   string     // the ETag that the object must still have; empty: whatever it is
 	data      any        // where to put the answer's "data"; nil: the answer is not looked at
+	etags     *[]string  // where to put the ETags that a list has of its items, in their order; nil: nowhere
 }
 
 // Option is a condition of a change.
@@ -222,16 +243,35 @@ func (c *Client) do(ctx context.Context, request request) (http.Header, error) {
 	if SecretPattern.MatchString(path + "?" + request.query.Encode() + " " + request.companyID) {
 		return nil, ErrMisplacedSecret
 	}
-	response, err := call.Execute(request.method, c.baseURL+path)
-	if failure := readAnswer(ctx, response, err, request.data); failure != nil {
+	if err := c.gate.enter(ctx); err != nil {
+		return nil, errorFromTransport(ctx, err)
+	}
+	defer c.gate.leave()
+	return c.send(ctx, call, request, c.baseURL+path)
+}
+
+// send sends a request that has passed the gate.
+func (c *Client) send(ctx context.Context, call *resty.Request, request request, address string) (http.Header, error) {
+	change := request.method != http.MethodGet
+	if change {
+		c.changes.begin()
+	}
+	response, err := call.Execute(request.method, address)
+	failure := readAnswer(ctx, response, err, request)
+	if failure != nil {
 		failure.MaybeDone = progressOf(ctx).maybeDone
+	}
+	if change {
+		c.changes.end(failure)
+	}
+	if failure != nil {
 		return nil, failure
 	}
 	return response.Header(), nil
 }
 
-// readAnswer decodes what came of a call into data, or makes the error of it.
-func readAnswer(ctx context.Context, response *resty.Response, err error, data any) *Error {
+// readAnswer decodes what came of a call for its request, or makes the error of it.
+func readAnswer(ctx context.Context, response *resty.Response, err error, request request) *Error {
 	if ended := ctx.Err(); ended != nil && (errors.Is(err, ended) || err == nil && retryableStatus(response.StatusCode())) {
 		return errorFromTransport(ctx, ended) // also when it was a retry, or the wait for it, that was not to be any more
 	}
@@ -242,21 +282,25 @@ func readAnswer(ctx context.Context, response *resty.Response, err error, data a
 	if err != nil {
 		return errorFromTransport(ctx, err)
 	}
-	if data == nil && response.StatusCode() == http.StatusNoContent {
+	if request.data == nil && response.StatusCode() == http.StatusNoContent {
 		return nil
 	}
 	// A proxy's page with a 200 must not pass for a deletion, so the body counts even where nobody reads it.
-	if !json.Valid(response.Body()) || (data != nil && decodeData(response.Body(), data) != nil) {
+	if request.data == nil && json.Valid(response.Body()) {
+		return nil
+	}
+	if request.data == nil || decodeData(response.Body(), request.data, request.etags) != nil {
 		return notTheAPI(response.StatusCode(), response.Header())
 	}
 	return nil
 }
 
-// decodeData reads {"data": …} into data. A body without "data" is an error, as is null.
-func decodeData(body []byte, data any) error {
-	var envelope struct {
-		Data json.RawMessage `json:"data"`
-	}
+// decodeData reads {"data": …, "etags": […]} into data and etags. A body without "data" is an error, as is null.
+func decodeData(body []byte, data any, etags *[]string) error {
+	envelope := struct {
+		Data  json.RawMessage `json:"data"`
+		ETags *[]string       `json:"etags"`
+	}{ETags: etags}
 	if err := json.Unmarshal(body, &envelope); err != nil {
 		return err
 	}

@@ -139,11 +139,11 @@ func FuzzData(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		var reset Reset
-		if decodeData([]byte(body), &reset) == nil && !strings.Contains(strings.ToLower(body), "data") && !strings.Contains(body, `\u`) {
+		if decodeData([]byte(body), &reset, nil) == nil && !strings.Contains(strings.ToLower(body), "data") && !strings.Contains(body, `\u`) {
 			t.Errorf("%q has data: %+v", body, reset)
 		}
 		for _, into := range []any{&ServiceAccount{}, &[]ServiceAccount{}, &Permissions{}, &Project{}, &Tools{}} {
-			_ = decodeData([]byte(body), into) // must not panic
+			_ = decodeData([]byte(body), into, nil) // must not panic
 		}
 	})
 }

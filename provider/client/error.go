@@ -122,6 +122,13 @@ func IsOtherCompany(err error) bool {
 	return detail != nil && detail.Source == sourceCompanyID
 }
 
+// isNoRoute reports whether a 404 is about the path rather than about an object: the server has no such route, or something stands before
+// it that doesn't let it through.
+func isNoRoute(err error) bool {
+	var failure *Error
+	return errors.As(err, &failure) && failure.Status == http.StatusNotFound && failure.Origin != OriginToken && failure.Detail(reasonNotFound) == nil
+}
+
 // IsStale reports whether the API refused a change because the object isn't any more as IfMatch had it.
 func IsStale(err error) bool { return isAPIStatus(err, http.StatusPreconditionFailed) }
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"maps"
 	"net/http"
 )
 
@@ -9,6 +10,21 @@ import (
 type Permissions struct {
 	Company map[string]string `json:"company"` // company tool → "readonly", "standard" or "admin"
 	Version Version           `json:"-"`
+}
+
+// AccountPermissions are permissions in a list of those of all accounts.
+type AccountPermissions struct {
+	ServiceAccountID string `json:"service_account_id"`
+	Permissions
+}
+
+func (p AccountPermissions) names() (companyID string, ids []string) {
+	return "", []string{p.ServiceAccountID}
+}
+
+func (p AccountPermissions) as(version Version) AccountPermissions {
+	p.Company, p.Version = maps.Clone(p.Company), version
+	return p
 }
 
 // GetPermissions returns the permissions of a service account on its company's tools.
@@ -20,6 +36,15 @@ func (c *Client) GetPermissions(ctx context.Context, companyID, id string) (*Per
 	})
 	permissions.Version = versionOf(header)
 	return permissions, err
+}
+
+// RefreshPermissions is GetPermissions for what reads many, as RefreshServiceAccount is.
+func (c *Client) RefreshPermissions(ctx context.Context, companyID, id string) (*Permissions, error) {
+	permissions, found, err := c.permissions.get(ctx, companyID, id)
+	if found || err != nil {
+		return &permissions.Permissions, err
+	}
+	return c.GetPermissions(ctx, companyID, id)
 }
 
 // ReplacePermissions makes permissions all that a service account holds on its company's tools, and returns what it

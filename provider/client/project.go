@@ -22,6 +22,11 @@ type Project struct {
 
 func (p Project) names() (companyID string, ids []string) { return p.CompanyID, []string{p.ID} }
 
+func (p Project) as(version Version) Project {
+	p.Version = version
+	return p
+}
+
 // NewProject is what a project is made from.
 type NewProject struct {
 	Name          string  `json:"name"`
@@ -84,6 +89,15 @@ func (c *Client) GetProject(ctx context.Context, companyID, id string) (*Project
 	header, err := c.do(ctx, request{method: http.MethodGet, companyID: companyID, path: projectPath(companyID, id), data: project})
 	project.Version = versionOf(header)
 	return project, err
+}
+
+// RefreshProject is GetProject for what reads many, as RefreshServiceAccount is.
+func (c *Client) RefreshProject(ctx context.Context, companyID, id string) (*Project, error) {
+	project, found, err := c.projects.get(ctx, companyID, id)
+	if found || err != nil {
+		return &project, err
+	}
+	return c.GetProject(ctx, companyID, id)
 }
 
 // CreateProject makes a project. Names need not be unique: doing it twice makes two.

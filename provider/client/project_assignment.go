@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"iter"
+	"maps"
 	"net/http"
+	"net/url"
 )
 
 // ProjectAssignment is a service account's membership of a project.
@@ -18,6 +20,11 @@ type ProjectAssignment struct {
 
 func (a ProjectAssignment) names() (companyID string, ids []string) {
 	return "", []string{a.ServiceAccountID, a.ProjectID}
+}
+
+func (a ProjectAssignment) as(version Version) ProjectAssignment {
+	a.Permissions, a.Version = maps.Clone(a.Permissions), version
+	return a
 }
 
 func assignmentPath(companyID, accountID string, elements ...string) []string {
@@ -38,6 +45,32 @@ func listAssignments(companyID, accountID string) request {
 	return request{method: http.MethodGet, companyID: companyID, path: assignmentPath(companyID, accountID)}
 }
 
+// AssignmentsOf returns the memberships of some accounts, refreshBatch at most, by the IDs of the accounts. An account that has none, or isn't
+// there, has no entry.
+func (c *Client) AssignmentsOf(ctx context.Context, companyID string, accountIDs []string) (map[string][]ProjectAssignment, error) {
+	all, err := listAll[ProjectAssignment](ctx, c, request{
+		method: http.MethodGet, companyID: companyID, path: companyPath(companyID, "project_assignments"),
+		query: url.Values{"filters[service_account_id][]": accountIDs},
+	})
+	found := map[string][]ProjectAssignment{}
+	for _, assignment := range all {
+		found[assignment.ServiceAccountID] = append(found[assignment.ServiceAccountID], assignment)
+	}
+	if !isNoRoute(err) {
+		return found, err
+	}
+	for _, id := range accountIDs { // a server from before there was this list
+		all, err := c.ListProjectAssignments(ctx, companyID, id)
+		if err != nil && !IsNotFound(err) {
+			return nil, err
+		}
+		if len(all) > 0 {
+			found[id] = all
+		}
+	}
+	return found, nil
+}
+
 // GetProjectAssignment returns a service account's membership of one project. IsNotFound tells when there is none.
 func (c *Client) GetProjectAssignment(ctx context.Context, companyID, accountID, projectID string) (*ProjectAssignment, error) {
 	assignment := &ProjectAssignment{}
@@ -47,6 +80,15 @@ func (c *Client) GetProjectAssignment(ctx context.Context, companyID, accountID,
 	})
 	assignment.Version = versionOf(header)
 	return assignment, err
+}
+
+// RefreshProjectAssignment is GetProjectAssignment for what reads many, as RefreshServiceAccount is.
+func (c *Client) RefreshProjectAssignment(ctx context.Context, companyID, accountID, projectID string) (*ProjectAssignment, error) {
+	assignment, found, err := c.assignments.get(ctx, companyID, accountID, projectID)
+	if found || err != nil {
+		return &assignment, err
+	}
+	return c.GetProjectAssignment(ctx, companyID, accountID, projectID)
 }
 
 // PutProjectAssignment makes a service account a member of a project with these levels on its tools, whether or not

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // ServiceAccount is an account as the API shows it. Times are as the server wrote them: UTC,
@@ -33,6 +34,11 @@ type ServiceAccount struct {
 }
 
 func (a ServiceAccount) names() (companyID string, ids []string) { return a.CompanyID, []string{a.ID} }
+
+func (a ServiceAccount) as(version Version) ServiceAccount {
+	a.StatusReasons, a.Version = slices.Clone(a.StatusReasons), version
+	return a
+}
 
 // Contact is an account's entry in the company's directory.
 type Contact struct {
@@ -138,6 +144,16 @@ func (c *Client) GetServiceAccount(ctx context.Context, companyID, id string) (*
 	header, err := c.do(ctx, request{method: http.MethodGet, companyID: companyID, path: accountPath(companyID, id), data: account})
 	account.Version = versionOf(header)
 	return account, err
+}
+
+// RefreshServiceAccount is GetServiceAccount for what reads many: the account may come from a list that was read a moment ago, and before
+// nothing that this client changed. An account that isn't there is asked for alone.
+func (c *Client) RefreshServiceAccount(ctx context.Context, companyID, id string) (*ServiceAccount, error) {
+	account, found, err := c.accounts.get(ctx, companyID, id)
+	if found || err != nil {
+		return &account, err
+	}
+	return c.GetServiceAccount(ctx, companyID, id)
 }
 
 // CreateServiceAccount makes an account. Its secret is in the answer and nowhere else.

@@ -74,6 +74,10 @@ func (c *Client) RevokeToken(ctx context.Context, credentials Credentials, token
 
 // askOAuth posts a form to an endpoint that takes credentials of a client instead of a token. An error is an *Error.
 func (c *Client) askOAuth(ctx context.Context, path string, form url.Values) (*resty.Response, error) {
+	if err := c.gate.enter(ctx); err != nil {
+		return nil, errorFromTransport(ctx, err)
+	}
+	defer c.gate.leave()
 	response, err := c.oauth.R().SetContext(ctx).SetFormDataFromValues(form).Post(c.baseURL + path)
 	if ended := ctx.Err(); ended != nil && err != nil {
 		return nil, errorFromTransport(ctx, ended)

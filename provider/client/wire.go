@@ -50,7 +50,7 @@ func newWire(caFile string) (*http.Transport, error) {
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   10 * time.Second,
 		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   16, // Terraform walks ten resources at once unless told otherwise
+		MaxIdleConnsPerHost:   DefaultInFlight,
 		ForceAttemptHTTP2:     true,
 		ExpectContinueTimeout: time.Second,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},

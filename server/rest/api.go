@@ -44,15 +44,16 @@ func NewAPI(mux *http.ServeMux, version string) huma.API {
 	return humago.New(mux, config)
 }
 
-// ServeDocument adds GET /openapi.json. It is called when every route has been registered.
-func ServeDocument(mux *http.ServeMux, api huma.API) error {
-	document, err := json.Marshal(api.OpenAPI())
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document: %w", err)
-	}
+// ServeDocument adds GET /openapi.json. It is called when every route has been registered. The document is written when somebody asks for it
+// first: that takes as long as half of a start, and most servers are never asked.
+func ServeDocument(mux *http.ServeMux, api huma.API) {
+	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(api.OpenAPI()) })
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		text, err := document()
+		if err != nil {
+			panic(fmt.Errorf("write the OpenAPI document: %w", err)) // this program's own fault, which the middleware logs
+		}
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(document) // the client is gone if this fails
+		_, _ = w.Write(text) // the client is gone if this fails
 	})
-	return nil
 }

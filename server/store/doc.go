@@ -33,8 +33,8 @@ func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
 
 // The interfaces below are what the HTTP layers ask of a database, one for each of their needs.
 //
-// Every method is one transaction. Each returns *Error where a rule of this package was broken or an object does not
-// exist, and any other error where the database itself failed.
+// Every method is one transaction, or as good as one where a database commits several at once. Each returns *Error where a
+// rule of this package was broken or an object does not exist, and any other error where the database itself failed.
 
 // Companies is what the company endpoints read.
 type Companies interface {

@@ -37,6 +37,9 @@ var sessionSettings = map[string]string{
 	// SERIALIZABLE notes what was read. Without an index that is the whole table, and every change beside it a conflict; the
 	// planner would read small tables so (PostgreSQL's documentation, 13.2.3).
 	"enable_seqscan": "off",
+	// Where a whole table has to be read after all, the planner takes that for very dear now, and would have machine code made for
+	// each such statement. They are small: what it costs is never earned back.
+	"jit": "off",
 }
 
 // connections is how many connections a server has at most, unless the URL's pool_max_conns says otherwise.

@@ -74,10 +74,10 @@ func isLost(err error) bool {
 }
 
 // isUnknown reports that nobody can tell whether a transaction was committed: the commit was asked for, and what came back is
-// no plain refusal.
+// no plain refusal. What pgx calls safe to retry is not asked here: it says so of a connection that ended under the commit, too.
 func isUnknown(err error) bool {
 	var committing *commitError
-	if !errors.As(err, &committing) || errors.Is(err, sql.ErrTxDone) || pgconn.SafeToRetry(err) {
+	if !errors.As(err, &committing) || errors.Is(err, sql.ErrTxDone) {
 		return false
 	}
 	var answer *pgconn.PgError

@@ -102,24 +102,33 @@ func (f *filling) table(ctx context.Context, table string) (Filled, error) {
 	if err != nil {
 		return Filled{}, err
 	}
-	rows, err := f.from.Rows(ctx, table, columns)
+	read, err := f.copy(ctx, table, columns, flags)
 	if err != nil {
-		return Filled{}, err
-	}
-	read := &reading{rows: rows, columns: columns, flags: flags}
-	_, err = f.tx.CopyFrom(ctx, pgx.Identifier{table}, columns, read)
-	if err := errors.Join(err, rows.Close()); err != nil {
 		return Filled{}, err
 	}
 	written, err := f.readBack(ctx, table, columns)
 	if err != nil {
 		return Filled{}, err
 	}
-	if *written != read.sum {
+	if *written != *read {
 		return Filled{}, fmt.Errorf("it has %d rows with the checksum %s, and %d with %s were written; nothing is kept",
-			read.sum.rows, read.sum, written.rows, written)
+			read.rows, read, written.rows, written)
 	}
 	return Filled{Table: table, Rows: written.rows, Checksum: written.String()}, f.goOn(ctx, table)
+}
+
+// copy copies a table, and sums up what it read.
+func (f *filling) copy(ctx context.Context, table string, columns []string, flags map[string]bool) (*checksum, error) {
+	rows, err := f.from.Rows(ctx, table, columns)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	read := &reading{rows: rows, columns: columns, flags: flags}
+	if _, err := f.tx.CopyFrom(ctx, pgx.Identifier{table}, columns, read); err != nil {
+		return nil, err
+	}
+	return &read.sum, rows.Err()
 }
 
 // columns returns the columns that both databases have, and which of them are boolean here. A column that the source alone has
@@ -234,7 +243,7 @@ func (c *checksum) add(values []any) {
 			digest.Write(binary.BigEndian.AppendUint64([]byte{2}, uint64(len(value))))
 			digest.Write(value)
 		default: // int64 and bool
-			digest.Write([]byte(fmt.Sprintf("\x03%T %v\x00", value, value)))
+			_, _ = fmt.Fprintf(digest, "\x03%T %v\x00", value, value) // a hash takes everything
 		}
 	}
 	sum := digest.Sum(nil)

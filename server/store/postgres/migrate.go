@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -37,15 +38,24 @@ func (s *Store) migrate(ctx context.Context, create bool) error {
 		return &store.Error{Code: store.CodeNotInitialized, Message: fmt.Sprintf(
 			"The database %s is empty. Make a company in it with: terraform-provider-procore init --database %s --company NAME", s.name, s.name)}
 	}
-	files, err := fs.Sub(migrations, "migrations")
+	provider, err := newProvider(s.pool)
 	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, s.pool, files)
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
+		return err
 	}
 	return s.stepUp(ctx, provider)
+}
+
+// newProvider knows all migrations. It doesn't look at the database by itself.
+func newProvider(pool *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, pool, files, goose.WithGoMigrations(numberTransactions))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return provider, nil
 }
 
 func (s *Store) stepUp(ctx context.Context, provider *goose.Provider) error {

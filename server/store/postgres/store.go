@@ -88,10 +88,14 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		pool: pool, writers: make(chan struct{}, config.MaxConns/2), name: Redact(options.URL),
 		busyTimeout: options.BusyTimeout, observe: options.Observe,
 	}
-	s.Store = sqlstore.New(engine{s}, sqlstore.Options{Name: s.name, Policy: options.Policy, Now: options.Now, Dialect: dialect})
 	if err := s.migrate(ctx, options.Create); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	dialect, err := s.versioned(ctx, dialect)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.Store = sqlstore.New(engine{s}, sqlstore.Options{Name: s.name, Policy: options.Policy, Now: options.Now, Dialect: dialect})
 	return s, nil
 }
 

@@ -118,7 +118,8 @@ func (s *Store) again(ctx context.Context, f func() error) error {
 		case err == nil || !mayTryAgain(err) || ctx.Err() != nil:
 			return err
 		case isLost(err):
-			if lost++; lost > lostConnections {
+			lost++
+			if lost > lostConnections {
 				return err
 			}
 		case time.Now().Add(pause).After(deadline):

@@ -84,15 +84,23 @@ func (c *connection) QueryRowContext(ctx context.Context, query string, argument
 // again (https://www.sqlite.org/pragma.html).
 func isPragma(query string) bool { return strings.HasPrefix(query, "PRAGMA") }
 
-func (c *connection) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+// statement is what one that is kept can be asked for: it stays open.
+type statement interface {
+	ExecContext(ctx context.Context, arguments ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, arguments ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, arguments ...any) *sql.Row
+}
+
+func (c *connection) prepared(ctx context.Context, query string) (statement, error) {
 	if statement, found := c.statements[query]; found {
 		return statement, nil
 	}
 	statement, err := c.conn.PrepareContext(ctx, query)
-	if err == nil {
-		c.statements[query] = statement
+	if err != nil {
+		return nil, err
 	}
-	return statement, err
+	c.statements[query] = statement
+	return statement, nil
 }
 
 // begin begins a transaction. One that is still open, because its end has failed, is ended before.

@@ -33,6 +33,8 @@ const (
 type writer struct {
 	connection *connection
 	patience   time.Duration
+	// groupTime is groupTime, but for tests, whose machine may be slow.
+	groupTime time.Duration
 	// identity is written by each transaction (see checkLog), and check is asked before each, and after.
 	identity string
 	check    func() error
@@ -46,7 +48,10 @@ type writer struct {
 }
 
 func newWriter(connection *connection, identity int32, patience time.Duration, check func() error) *writer {
-	w := &writer{connection: connection, identity: fmt.Sprintf("PRAGMA user_version = %d", identity), patience: patience, check: check}
+	w := &writer{
+		connection: connection, identity: fmt.Sprintf("PRAGMA user_version = %d", identity), patience: patience,
+		groupTime: groupTime, check: check,
+	}
 	w.idle = sync.NewCond(&w.mu)
 	return w
 }
@@ -219,7 +224,7 @@ func (w *writer) begin(ctx context.Context, deadline time.Time) error {
 
 // gather lets those that wait make their changes.
 func (w *writer) gather(g *group) {
-	for count := 1; count < groupChanges && time.Since(g.began) < groupTime && g.lost == nil; count++ {
+	for count := 1; count < groupChanges && time.Since(g.began) < w.groupTime && g.lost == nil; count++ {
 		next := w.next()
 		if next == nil {
 			return

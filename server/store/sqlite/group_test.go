@@ -35,6 +35,7 @@ func together(t *testing.T, database *Store, changes ...makes) []error {
 			told[i] = database.write(t.Context(), f)
 		})
 	}
+	database.writer.groupTime = time.Hour
 	start(0, func(tx sqlstore.Tx) error {
 		close(begun)
 		<-release
@@ -309,102 +310,6 @@ func TestChangeWhoseCallerLeavesIsNotBegunOrIsBroughtToItsEnd(t *testing.T) {
 	close(open)
 	group.Wait()
 	wantProjects(t, database, "renamed")
-}
-
-func TestAnswersThatAreLeftOpenKeepNoStatementFromRunningAgain(t *testing.T) {
-	t.Parallel()
-	database, _ := initialized(t)
-	const query = "SELECT id FROM companies UNION ALL SELECT 2"
-	leaves := func(tx sqlstore.Tx) error {
-		rows, err := tx.QueryContext(t.Context(), query) //nolint:sqlclosecheck // that is what it is about
-		if err != nil || !rows.Next() || tx.QueryRowContext(t.Context(), "SELECT 1") == nil {
-			t.Errorf("%v, %v", err, rows.Err())
-		}
-		panic("a bug")
-	}
-	for range 3 {
-		for _, do := range []func(context.Context, func(sqlstore.Tx) error) error{database.write, database.read, database.lookUp} {
-			func() {
-				defer func() { _ = recover() }()
-				_ = do(t.Context(), leaves)
-			}()
-		}
-		told := together(t, database, func(sqlstore.Tx) error { return nil }, leaves, func(sqlstore.Tx) error { return nil })
-		if told[0] != nil || told[2] != nil {
-			t.Errorf("they are told %v", told)
-		}
-	}
-	wantProjects(t, database)
-}
-
-func TestStatementsOutliveAChangeOfTheSchemaByAnotherProcess(t *testing.T) {
-	t.Parallel()
-	database, admin := initialized(t)
-	other, err := openPool(database.path, settings(patience), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = other.Close() }()
-	for i := range 3 {
-		create(t, database, admin.CompanyID, fmt.Sprint("exporter ", i), nil)
-		if _, err := other.ExecContext(t.Context(), fmt.Sprintf("ALTER TABLE service_accounts ADD COLUMN later_%d TEXT", i)); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := database.ServiceAccountByClientID(t.Context(), admin.ClientID); err != nil || got.ID != admin.ID {
-			t.Errorf("after the change: %v, %v", got.ID, err)
-		}
-	}
-}
-
-func TestStatementsOfAConnectionAreBounded(t *testing.T) {
-	t.Parallel()
-	database, _ := initialized(t)
-	for i := range 2*statementsKept + 10 {
-		for _, do := range []func(context.Context, func(sqlstore.Tx) error) error{database.write, database.read} {
-			if err := do(t.Context(), func(tx sqlstore.Tx) error {
-				var one int
-				return tx.QueryRowContext(t.Context(), fmt.Sprintf("SELECT 1 WHERE %d = ?", i), i).Scan(&one)
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, c := range append(database.readers.idle, database.writer.connection) {
-		if len(c.statements) > statementsKept+3 {
-			t.Errorf("%d statements are kept", len(c.statements))
-		}
-	}
-}
-
-// A power cut leaves a group whole or not at all.
-func TestLogThatEndsInAGroupHasAllOfItsChangesOrNone(t *testing.T) {
-	t.Parallel()
-	database, _ := initialized(t)
-	if _, err := database.writer.connection.conn.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-		t.Fatal(err)
-	}
-	before := state(t, database)
-	var changes []makes
-	for i := range 6 {
-		changes = append(changes, addsProject(t, fmt.Sprint("project ", i)))
-	}
-	if err := errors.Join(together(t, database, changes...)...); err != nil {
-		t.Fatal(err)
-	}
-	after, file, log := state(t, database), contents(t, database.path), contents(t, database.path+"-wal")
-	folder := t.TempDir()
-	for size := walHeader; size <= len(log); size += walFrame / 2 {
-		want := before
-		if size >= len(log)/walFrame*walFrame+walHeader {
-			want = after
-		}
-		if got := found(t, folder, file, log[:size]); got != want {
-			t.Fatalf("the log ends after %d bytes of %d, and the database has\n%s\nnot\n%s", size, len(log), got, want)
-		}
-	}
-	if got := found(t, folder, file, log); got != after {
-		t.Errorf("the whole log gives\n%s", got)
-	}
 }
 
 func TestTwoProcessesThatWriteAllTheTimeBothGetTheirTurn(t *testing.T) {

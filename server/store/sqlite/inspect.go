@@ -9,65 +9,29 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/procore/terraform-provider-procore/server/store"
 	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
-// Status says how bad a finding is.
-type Status string
-
-// The statuses. A problem is something that doesn't work, or is about to lose or to tell something; a warning is for
-// somebody to look at.
-const (
-	StatusOK      Status = "ok"
-	StatusWarning Status = "warning"
-	StatusProblem Status = "problem"
+// Finding and Inspection are sqlstore's, which other engines fill, too.
+type (
+	Finding    = sqlstore.Finding
+	Inspection = sqlstore.Inspection
 )
 
-// Finding is the outcome of one check.
-type Finding struct {
-	Check    string `json:"check"`
-	Status   Status `json:"status"`
-	Message  string `json:"message"`
-	NextStep string `json:"next_step"`
-}
-
-func ok(format string, arguments ...any) Finding {
-	return Finding{Status: StatusOK, Message: visible(fmt.Sprintf(format, arguments...))}
-}
+func ok(format string, arguments ...any) Finding { return sqlstore.Well(format, arguments...) }
 
 func warning(next, format string, arguments ...any) Finding {
-	return Finding{Status: StatusWarning, Message: visible(fmt.Sprintf(format, arguments...)), NextStep: next}
+	return sqlstore.Warning(next, format, arguments...)
 }
 
 func problem(next, format string, arguments ...any) Finding {
-	return Finding{Status: StatusProblem, Message: visible(fmt.Sprintf(format, arguments...)), NextStep: next}
-}
-
-// visible shows what a terminal would obey, or could not show: names come from a file that anybody may have written.
-func visible(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
+	return sqlstore.Problem(next, format, arguments...)
 }
 
 // restoreABackup is what to do about damage.
 const restoreABackup = "Stop the servers and restore the last good backup: terraform-provider-procore restore --database D --from FILE. Then find out what the disk says."
-
-// Inspection is what was found.
-type Inspection struct {
-	Findings []Finding
-	// Read says that the file is a database of this program, so that it was looked into.
-	Read bool
-	// SigningKeys are the keys as they are stored; KeysErr says why they could not be read.
-	SigningKeys []store.SigningKey
-	KeysErr     error
-}
 
 // inspector looks at one database, in one transaction.
 type inspector struct {

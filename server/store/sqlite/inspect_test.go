@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 func TestDiskWithoutRoomForACopyIsFound(t *testing.T) {
@@ -26,7 +27,7 @@ func TestDiskWithoutRoomForACopyIsFound(t *testing.T) {
 		}
 		return checkDisk(path, info)
 	}
-	if got := find(); got.Status != StatusOK {
+	if got := find(); got.Status != sqlstore.StatusOK {
 		t.Errorf("with room: %+v", got)
 	}
 	free, err := freeBytes(filepath.Dir(path))
@@ -37,7 +38,7 @@ func TestDiskWithoutRoomForACopyIsFound(t *testing.T) {
 	if err := os.Truncate(path, int64(free)); err != nil { //#nosec G115 -- no disk has 8 EB
 		t.Fatal(err)
 	}
-	if got := find(); got.Status != StatusWarning || got.NextStep == "" {
+	if got := find(); got.Status != sqlstore.StatusWarning || got.NextStep == "" {
 		t.Errorf("without room: %+v", got)
 	}
 }
@@ -52,12 +53,12 @@ func TestDatabaseOfTheFirstSchemaCanBeInspected(t *testing.T) {
 	for _, finding := range result.Findings {
 		switch finding.Check {
 		case "schema_version":
-			if finding.Status != StatusWarning || !strings.Contains(finding.Message, "older") {
+			if finding.Status != sqlstore.StatusWarning || !strings.Contains(finding.Message, "older") {
 				t.Errorf("%+v", finding)
 			}
 		case "contacts": // that schema's contacts were made by hand in the test, without a company's directory of their own
 		default:
-			if finding.Status == StatusProblem {
+			if finding.Status == sqlstore.StatusProblem {
 				t.Errorf("%+v", finding)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -200,5 +201,36 @@ func TestCheckpointThatIsCutAnywhereLosesNothing(t *testing.T) {
 		if got := found(t, folder, torn, cut.log); got != last {
 			t.Fatalf("round %d: the database has\n%s\nnot\n%s", round, got, last)
 		}
+	}
+}
+
+// A power cut leaves a group whole or not at all.
+func TestLogThatEndsInAGroupHasAllOfItsChangesOrNone(t *testing.T) {
+	t.Parallel()
+	database, _ := initialized(t)
+	if _, err := database.writer.connection.conn.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+	before := state(t, database)
+	var changes []makes
+	for i := range 6 {
+		changes = append(changes, addsProject(t, fmt.Sprint("project ", i)))
+	}
+	if err := errors.Join(together(t, database, changes...)...); err != nil {
+		t.Fatal(err)
+	}
+	after, file, log := state(t, database), contents(t, database.path), contents(t, database.path+"-wal")
+	folder := t.TempDir()
+	for size := walHeader; size <= len(log); size += walFrame / 2 {
+		want := before
+		if size >= len(log)/walFrame*walFrame+walHeader {
+			want = after
+		}
+		if got := found(t, folder, file, log[:size]); got != want {
+			t.Fatalf("the log ends after %d bytes of %d, and the database has\n%s\nnot\n%s", size, len(log), got, want)
+		}
+	}
+	if got := found(t, folder, file, log); got != after {
+		t.Errorf("the whole log gives\n%s", got)
 	}
 }

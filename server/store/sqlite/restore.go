@@ -90,7 +90,7 @@ func checkTarget(r Restoring) error {
 	if err != nil {
 		return fmt.Errorf("the backup can't be used: %w", err)
 	}
-	if finding := checkLength(r.From, from); finding.Status == StatusProblem {
+	if finding := checkLength(r.From, from); finding.Status == sqlstore.StatusProblem {
 		return refuseBackup(r.From, finding.Message)
 	}
 	if err := checkLogOf(r.From); err != nil {
@@ -147,7 +147,7 @@ func (r Restoring) check(ctx context.Context, db *sql.DB, path string, result *R
 		for _, check := range contentChecks {
 			switch check.name {
 			case "schema_version", "integrity", "references", "schema", "audit_triggers", "companies":
-				if finding := i.run(ctx, check); finding.Status == StatusProblem {
+				if finding := i.run(ctx, check); finding.Status == sqlstore.StatusProblem {
 					return refuseBackup(path, finding.Message)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
 // restoring is a restore for which every signing key is good.
@@ -149,7 +150,7 @@ func TestForeignLogIsFoundByRestoreAndDoctorAsItIsByServe(t *testing.T) {
 		}
 		var problems []string
 		for _, finding := range found.Findings {
-			if finding.Status == StatusProblem {
+			if finding.Status == sqlstore.StatusProblem {
 				problems = append(problems, finding.Check+": "+finding.Message)
 			}
 		}

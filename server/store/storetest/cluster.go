@@ -97,7 +97,8 @@ func (c *Cluster) initialize() error {
 		return err
 	}
 	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
-		if output, err := exec.CommandContext(context.Background(), "chown", "-R", unprivileged(), c.folder).CombinedOutput(); err != nil {
+		chown := exec.CommandContext(context.Background(), "chown", "-R", unprivileged(), c.folder) //nolint:gosec // a test's own
+		if output, err := chown.CombinedOutput(); err != nil {
 			return fmt.Errorf("chown: %w\n%s", err, output)
 		}
 	}
@@ -159,8 +160,8 @@ func findBinaries() (string, error) {
 		return folder, nil
 	}
 	if path, err := exec.LookPath("pg_ctl"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil && hasInitdb(real) {
-			return filepath.Dir(real), nil
+		if target, err := filepath.EvalSymlinks(path); err == nil && hasInitdb(target) {
+			return filepath.Dir(target), nil
 		}
 		return filepath.Dir(path), nil
 	}

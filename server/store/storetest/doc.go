@@ -28,7 +28,9 @@ func Postgres() bool {
 func New(t testing.TB) string {
 	t.Helper()
 	if Postgres() {
-		return NewPostgres(t)
+		// One change at a time, as on SQLite: a change that is run again has taken an id, and many tests tell objects by theirs.
+		// What several changes at once do to each other, the tests of store/postgres and of clusters ask.
+		return NewPostgres(t) + "&pool_max_conns=3"
 	}
 	return filepath.Join(t.TempDir(), "procore.db")
 }

@@ -147,8 +147,12 @@ CREATE TABLE audit_events (
     facts_after              TEXT,
     created_at               BIGINT NOT NULL,
     project_id               BIGINT GENERATED ALWAYS AS
-        ((coalesce(facts_after, facts_before)::jsonb ->> 'project_id')::bigint) STORED
+        ((coalesce(facts_after, facts_before)::jsonb ->> 'project_id')::bigint) STORED,
+    -- By which a company's lists are known to be as they were; see versions.go.
+    transaction_id           BIGINT NOT NULL DEFAULT 0
 );
+CREATE INDEX audit_events_by_transaction ON audit_events (transaction_id);
+CREATE INDEX audit_events_by_company_and_transaction ON audit_events (company_id, transaction_id);
 CREATE INDEX audit_events_by_company ON audit_events (company_id, id);
 CREATE INDEX audit_events_by_account ON audit_events (company_id, service_account_id, id);
 CREATE INDEX audit_events_by_action ON audit_events (company_id, action, id);

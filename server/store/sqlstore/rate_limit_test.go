@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore_test
 
 import (
 	"sync"
@@ -7,10 +7,37 @@ import (
 	"time"
 
 	"github.com/procore/terraform-provider-procore/server/store"
+	"github.com/procore/terraform-provider-procore/server/store/postgres"
+	"github.com/procore/terraform-provider-procore/server/store/sqlite"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
+// openWindows opens a database of the engine that the tests run on, as one server does.
+func openWindows(t *testing.T, database string, now func() time.Time) store.RateWindows {
+	t.Helper()
+	var opened interface {
+		store.RateWindows
+		Close() error
+	}
+	var err error
+	if postgres.IsURL(database) {
+		opened, err = postgres.Open(t.Context(), postgres.Options{URL: database, Create: true, Now: now})
+	} else {
+		opened, err = sqlite.Open(t.Context(), sqlite.Options{Path: database, Create: true, Now: now})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return opened
+}
+
 // take takes a part of a window, and fails the test where that can't be done.
-func take(t *testing.T, database *Store, part store.RatePart) (taken, left int) {
+func take(t *testing.T, database store.RateWindows, part store.RatePart) (taken, left int) {
 	t.Helper()
 	taken, left, err := database.TakeRequests(t.Context(), part)
 	if err != nil {
@@ -22,8 +49,8 @@ func take(t *testing.T, database *Store, part store.RatePart) (taken, left int) 
 func TestServersTogetherTakeAllOfAWindowAndNoMore(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int{1, 2, 7, 8, 9, 100, 6000} {
-		first, _ := initialized(t)
-		servers := []*Store{first, open(t, first.path)}
+		database := storetest.New(t)
+		servers := []store.RateWindows{openWindows(t, database, nil), openWindows(t, database, nil)}
 		part := store.RatePart{API: "rest", Account: 1, Ends: time.Unix(60, 0), Limit: limit}
 		var total, parts atomic.Int64
 		var group sync.WaitGroup
@@ -56,7 +83,7 @@ func TestServersTogetherTakeAllOfAWindowAndNoMore(t *testing.T) {
 
 func TestEachAccountAPIAndWindowHasItsOwnCount(t *testing.T) {
 	t.Parallel()
-	database, _ := initialized(t)
+	database := openWindows(t, storetest.New(t), nil)
 	one := store.RatePart{API: "rest", Account: 1, Ends: time.Unix(60, 0), Limit: 2, Wanted: 1}
 	other, api, later := one, one, one
 	other.Account, api.API, later.Ends = 2, "oauth", time.Unix(120, 0)
@@ -80,7 +107,9 @@ func TestEachAccountAPIAndWindowHasItsOwnCount(t *testing.T) {
 func TestWindowsAreForgottenTenMinutesAfterTheirEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(6000, 0)
-	database, _ := initializedAt(t, func() time.Time { return now })
+	name := storetest.New(t)
+	database := openWindows(t, name, func() time.Time { return now })
+	rows := storetest.Open(t, name)
 	part := store.RatePart{API: "rest", Ends: now, Limit: 1, Wanted: 1}
 	const many = rateWindowsTwice
 	for account := range many {
@@ -97,7 +126,7 @@ func TestWindowsAreForgottenTenMinutesAfterTheirEnd(t *testing.T) {
 		return rounds
 	}
 	count := func() (left int) {
-		if err := database.writer.connection.conn.QueryRowContext(t.Context(), "SELECT count(*) FROM rate_windows").Scan(&left); err != nil {
+		if err := rows.QueryRowContext(t.Context(), "SELECT count(*) FROM rate_windows").Scan(&left); err != nil {
 			t.Fatal(err)
 		}
 		return left
