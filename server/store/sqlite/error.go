@@ -58,6 +58,13 @@ func damaged(finding any) *store.Error {
 		"The database is damaged or isn't a SQLite file: %v. Restore a backup, or name another file.", finding)}
 }
 
+// isRefused reports whether SQLite could make nothing of a statement. Of one that is right it says so where a virtual table
+// can't read its own.
+func isRefused(err error) bool {
+	var driver *sqlite.Error
+	return errors.As(err, &driver) && driver.Code() == sqlite3.SQLITE_ERROR
+}
+
 // isBusy reports whether another connection held the lock.
 func isBusy(err error) bool {
 	var driver *sqlite.Error

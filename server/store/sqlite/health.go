@@ -62,6 +62,8 @@ func (s *Store) CheckIntegrity(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case isRefused(err): // where the search index makes no sense at all, which is no answer of a check but an error
+		return s.note(damaged(err))
 	case err != nil:
 		return s.note(translate(err))
 	case found == "":

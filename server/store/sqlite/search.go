@@ -49,7 +49,10 @@ func (search) Candidates(ctx context.Context, tx sqlstore.Tx, company store.ID, 
 	if err != nil {
 		return nil, false, err
 	}
-	ids, err = sqlstore.Collect(rows, func(rows *sql.Rows) (id store.ID, err error) { return id, rows.Scan(&id) })
+	ids, err = sqlstore.Collect(rows, func(rows *sql.Rows) (id store.ID, err error) {
+		err = rows.Scan(&id)
+		return id, err
+	})
 	return ids, true, err
 }
 
@@ -121,7 +124,8 @@ func accountsToIndex(ctx context.Context, tx sqlstore.Tx, query string) ([]index
 		return nil, err
 	}
 	return sqlstore.Collect(rows, func(rows *sql.Rows) (account indexed, err error) {
-		return account, rows.Scan(&account.company, &account.id, &account.key)
+		err = rows.Scan(&account.company, &account.id, &account.key)
+		return account, err
 	})
 }
 

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -140,4 +142,24 @@ func TestSearchLooksAtCandidatesOnly(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// FTS5 tells of this by an error, and not by what its check finds.
+func TestSearchIndexThatMakesNoSenseIsDamage(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "procore.db")
+	if err := open(t, path).Close(); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := openPool(path, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pool.ExecContext(t.Context(), "DELETE FROM account_search_config")
+	if err := errors.Join(err, pool.Close()); err != nil {
+		t.Fatal(err)
+	}
+	database := open(t, path)
+	wantCode(t, database.CheckIntegrity(t.Context()), store.CodeNotADatabase)
+	wantCode(t, database.Damage(), store.CodeNotADatabase)
 }
