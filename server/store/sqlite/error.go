@@ -58,6 +58,13 @@ func damaged(finding any) *store.Error {
 		"The database is damaged or isn't a SQLite file: %v. Restore a backup, or name another file.", finding)}
 }
 
+// isLogicError reports what SQLite says of a statement that makes no sense. Of one that does, it means that what it needs is
+// damaged: so FTS5 speaks of a table whose format it doesn't know.
+func isLogicError(err error) bool {
+	var driver *sqlite.Error
+	return errors.As(err, &driver) && driver.Code()&0xff == sqlite3.SQLITE_ERROR
+}
+
 // isBusy reports whether another connection held the lock.
 func isBusy(err error) bool {
 	var driver *sqlite.Error

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -62,10 +63,10 @@ func lists(s *sqlstore.Store, company, id store.ID, page store.PageRequest) map[
 		},
 		"assignments of an account": func(ctx context.Context) (any, error) {
 			found, err := s.ListAssignments(ctx, company, id, page)
-			if err != nil {
-				return err.Error(), nil // it may be gone
+			if errors.Is(err, &store.Error{Code: store.CodeNotFound}) {
+				return "gone", nil
 			}
-			return found, nil
+			return found, err
 		},
 	}
 	for _, sort := range []store.Sort{store.SortByID, store.SortByName, store.SortByNameDesc, store.SortByCreatedAt, store.SortByCreatedAtDesc} {

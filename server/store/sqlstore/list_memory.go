@@ -23,6 +23,12 @@ type rememberedList struct {
 	bytes int
 }
 
+// remembered is what an element of the memory holds.
+func remembered(element *linked.Element) *rememberedList {
+	list, _ := element.Value.(*rememberedList) // there is nothing else in it
+	return list
+}
+
 // listMemoryBytes bounds what is kept, all companies together. The list of a hundred thousand accounts, every page of which
 // was read, has about a hundred thousand bytes.
 const listMemoryBytes = 4 << 20
@@ -45,7 +51,7 @@ func (m *listMemory) get(name string) (listIndex, bool) {
 		return listIndex{}, false
 	}
 	m.used.MoveToFront(element)
-	return element.Value.(*rememberedList).index, true
+	return remembered(element).index, true
 }
 
 // put keeps an index, unless a later one is kept already, or one of the same version that knows more.
@@ -54,7 +60,7 @@ func (m *listMemory) put(name string, index listIndex) {
 	defer m.mu.Unlock()
 	kept := &rememberedList{name: name, index: index, bytes: len(name) + index.bytes()}
 	if element, found := m.byName[name]; found {
-		before := element.Value.(*rememberedList)
+		before := remembered(element)
 		if before.index.version > index.version || before.index.version == index.version && len(before.index.marks) >= len(index.marks) {
 			return
 		}
@@ -82,7 +88,8 @@ func (m *listMemory) drop(name string) {
 }
 
 func (m *listMemory) forget(element *linked.Element) {
-	kept := m.used.Remove(element).(*rememberedList)
+	kept := remembered(element)
+	m.used.Remove(element)
 	delete(m.byName, kept.name)
 	m.bytes -= kept.bytes
 }
