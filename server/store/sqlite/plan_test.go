@@ -197,8 +197,17 @@ var everySort = []store.Sort{store.SortByID, store.SortByName, store.SortByNameD
 func everyAccountList(ctx context.Context, s *sqlstore.Store, company store.ID, page store.PageRequest) error {
 	for _, sort := range everySort {
 		for _, query := range []store.ServiceAccountQuery{
-			{}, {Name: "made"}, {ClientID: "x"}, {AppType: store.AppTypeCustom}, {Status: store.StatusActive}, {Status: store.StatusNonfunctional},
-			{Status: store.StatusExpired}, {IDs: []store.ID{1, 2}}, {Search: "crowd"}, {Search: "cr"}, {Search: "c", AppType: store.AppTypeCustom},
+			{},
+			{Name: "made"},
+			{ClientID: "x"},
+			{AppType: store.AppTypeCustom},
+			{Status: store.StatusActive},
+			{Status: store.StatusNonfunctional},
+			{Status: store.StatusExpired},
+			{IDs: []store.ID{1, 2}},
+			{Search: "crowd"},
+			{Search: "cr"},
+			{Search: "c", AppType: store.AppTypeCustom},
 		} {
 			query.Sort, query.Page = sort, page
 			if _, err := s.ListServiceAccounts(ctx, company, query); err != nil {
@@ -224,7 +233,11 @@ func everyProjectList(ctx context.Context, s *sqlstore.Store, company store.ID, 
 
 func everyEventList(ctx context.Context, s *sqlstore.Store, company, project store.ID, page store.PageRequest) error {
 	for _, query := range []store.AuditQuery{
-		{}, {ServiceAccountID: 1}, {ProjectID: project}, {Action: store.ActionAccountCreated}, {From: time.Unix(1, 0), To: time.Now()},
+		{},
+		{ServiceAccountID: 1},
+		{ProjectID: project},
+		{Action: store.ActionAccountCreated},
+		{From: time.Unix(1, 0), To: time.Now()},
 		{ServiceAccountID: 1, Action: store.ActionAccountCreated},
 	} {
 		query.Page = page
