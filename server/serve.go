@@ -94,7 +94,8 @@ func (c serveCommand) Run(ctx context.Context, e *environment) (err error) {
 		return err
 	}
 	defer flush()
-	defer takeHeadroom()()
+	giveHeadroom := takeHeadroom()
+	defer giveHeadroom()
 	master, err := c.masterKey()
 	if err != nil {
 		return err

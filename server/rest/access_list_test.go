@@ -157,6 +157,7 @@ func TestETagsOfListsAreThoseOfTheirItems(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	admin, accounts, projects := accessFixtures(t, servertest.Now(clock.now))
+	assignments := "service_accounts/" + accounts[0] + "/project_assignments"
 	before := map[string][]string{}
 	for range 2 {
 		for list, single := range map[string]string{
@@ -164,7 +165,7 @@ func TestETagsOfListsAreThoseOfTheirItems(t *testing.T) {
 			"service_accounts?sort=-name":        "service_accounts/",
 			"service_accounts?filters[search]=t": "service_accounts/",
 			"projects":                           "projects/",
-			"service_accounts/" + accounts[0] + "/project_assignments?": "service_accounts/" + accounts[0] + "/project_assignments/",
+			assignments + "?":                    assignments + "/",
 		} {
 			objects, tags := allItems(admin, list, data[[]map[string]any])
 			for i, item := range objects {

@@ -58,11 +58,11 @@ func damaged(finding any) *store.Error {
 		"The database is damaged or isn't a SQLite file: %v. Restore a backup, or name another file.", finding)}
 }
 
-// isRefused reports whether SQLite could make nothing of a statement. Of one that is right it says so where a virtual table
-// can't read its own.
-func isRefused(err error) bool {
+// isLogicError reports what SQLite says of a statement that makes no sense. Of one that does, it means that what it needs is
+// damaged: so FTS5 speaks of a table whose format it doesn't know.
+func isLogicError(err error) bool {
 	var driver *sqlite.Error
-	return errors.As(err, &driver) && driver.Code() == sqlite3.SQLITE_ERROR
+	return errors.As(err, &driver) && driver.Code()&0xff == sqlite3.SQLITE_ERROR
 }
 
 // isBusy reports whether another connection held the lock.

@@ -14,9 +14,11 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store/sqlstore"
 )
 
-// Finding and Inspection are sqlstore's, which other engines fill, too.
+// What an inspection finds is sqlstore's word for it, which other engines use, too.
 type (
-	Finding    = sqlstore.Finding
+	// Finding is what one check found.
+	Finding = sqlstore.Finding
+	// Inspection is what all of them did.
 	Inspection = sqlstore.Inspection
 )
 

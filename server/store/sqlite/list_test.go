@@ -64,7 +64,7 @@ func lists(s *sqlstore.Store, company, id store.ID, page store.PageRequest) map[
 		"assignments of an account": func(ctx context.Context) (any, error) {
 			found, err := s.ListAssignments(ctx, company, id, page)
 			if errors.Is(err, &store.Error{Code: store.CodeNotFound}) {
-				err = nil // the account may be gone
+				return "gone", nil
 			}
 			return found, err
 		},

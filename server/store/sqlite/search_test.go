@@ -163,3 +163,22 @@ func TestSearchIndexThatMakesNoSenseIsDamage(t *testing.T) {
 	wantCode(t, database.CheckIntegrity(t.Context()), store.CodeNotADatabase)
 	wantCode(t, database.Damage(), store.CodeNotADatabase)
 }
+
+// A connection keeps what it knows of the index's parts until it searches again. The check must not take what has moved
+// since for damage.
+func TestIndexThatChangedSinceAConnectionSearchedIsNoDamage(t *testing.T) {
+	t.Parallel()
+	database, admin := initialized(t)
+	for round := range 6 {
+		for i := range 60 {
+			create(t, database, admin.CompanyID, strings.Repeat("exporter ", 20)+string(rune('a'+round))+strings.Repeat("x", i), nil)
+			if i%10 == 9 {
+				indexSearch(t, database)
+			}
+		}
+		if err := database.CheckIntegrity(t.Context()); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		searched(t, database.Store, admin.CompanyID, "exporter")
+	}
+}

@@ -23,9 +23,9 @@ type rememberedList struct {
 	bytes int
 }
 
-// remembered returns what an element of listMemory.used holds.
+// remembered is what an element of the memory holds.
 func remembered(element *linked.Element) *rememberedList {
-	list, _ := element.Value.(*rememberedList)
+	list, _ := element.Value.(*rememberedList) // there is nothing else in it
 	return list
 }
 
