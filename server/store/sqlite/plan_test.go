@@ -68,7 +68,7 @@ func steps(s *sqlstore.Store, acme, beta store.ServiceAccount) []struct {
 	call   func(ctx context.Context) error
 } {
 	company, other := acme.CompanyID, beta.CompanyID
-	yes, name, elsewhere := true, "Renamed", "elsewhere@example.com"
+	yes, name, elsewhere := true, "Zulu", "elsewhere@example.com"
 	var guest, made store.ServiceAccount
 	var project store.Project
 	drop := func(_ any, err error) error { return err }

@@ -20,7 +20,7 @@ var _ sqlstore.SearchIndex = search{}
 const (
 	trigram = 3
 	// lookedUp is how many of a text's trigrams are looked up. Few accounts have so many of them and not the text.
-	lookedUp = 12
+	lookedUp = 8
 	// indexedAtOnce bounds one transaction of Update to some ten milliseconds.
 	indexedAtOnce = 100
 )
@@ -29,23 +29,31 @@ const (
 // seen yet.
 const candidates = `SELECT rowid FROM account_search WHERE account_search MATCH ?
 	UNION ALL SELECT service_account_id FROM account_search_due WHERE company_id = ?
-	UNION ALL SELECT id FROM service_accounts WHERE company_id = ? AND id > (SELECT indexed_to FROM account_search_state)`
+	UNION ALL SELECT id FROM service_accounts WHERE company_id = ? AND id > (SELECT indexed_to FROM account_search_state) LIMIT ?`
 
 // Candidates returns the accounts that hold each trigram of the text, or most of them. A text of one or two characters has none.
-func (search) Candidates(company store.ID, text string) (subquery string, arguments []any, ok bool) {
+func (search) Candidates(ctx context.Context, tx sqlstore.Tx, company store.ID, text string, limit int) (ids []store.ID, known bool, err error) {
 	characters := []rune(text)
 	if len(characters) < trigram {
-		return "", nil, false
+		return nil, false, nil
 	}
 	last := len(characters) - trigram
 	step := max(1, last/(lookedUp-1))
 	terms := []string{quoted(companyTrigram(company))}
-	for at := 0; at <= last && len(terms) <= lookedUp; at += step {
+	for at := last; at >= 0 && len(terms) <= lookedUp; at -= step {
 		if term := quoted(string(characters[at : at+trigram])); !slices.Contains(terms, term) {
 			terms = append(terms, term)
 		}
 	}
-	return candidates, []any{strings.Join(terms, " AND "), company, company}, true
+	rows, err := tx.QueryContext(ctx, candidates, strings.Join(terms, " AND "), company, company, limit)
+	if err != nil {
+		return nil, false, err
+	}
+	ids, err = sqlstore.Collect(rows, func(rows *sql.Rows) (id store.ID, err error) {
+		err = rows.Scan(&id)
+		return id, err
+	})
+	return ids, true, err
 }
 
 // quoted is a string of an FTS5 query.
@@ -116,7 +124,8 @@ func accountsToIndex(ctx context.Context, tx sqlstore.Tx, query string) ([]index
 		return nil, err
 	}
 	return sqlstore.Collect(rows, func(rows *sql.Rows) (account indexed, err error) {
-		return account, rows.Scan(&account.company, &account.id, &account.key)
+		err = rows.Scan(&account.company, &account.id, &account.key)
+		return account, err
 	})
 }
 

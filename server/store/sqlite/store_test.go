@@ -15,13 +15,13 @@ import (
 	"github.com/procore/terraform-provider-procore/server/store"
 )
 
-func open(t *testing.T, path string) *Store {
+func open(t testing.TB, path string) *Store {
 	t.Helper()
 	return openAt(t, path, nil)
 }
 
 // openAt is open with a clock.
-func openAt(t *testing.T, path string, now func() time.Time) *Store {
+func openAt(t testing.TB, path string, now func() time.Time) *Store {
 	t.Helper()
 	database, err := Open(t.Context(), Options{Path: path, Create: true, Now: now})
 	if err != nil {
@@ -41,13 +41,13 @@ func reading(database *Store) *sql.Conn {
 }
 
 // initialized returns a database with the company Acme, and its administrator's account.
-func initialized(t *testing.T) (*Store, store.ServiceAccount) {
+func initialized(t testing.TB) (*Store, store.ServiceAccount) {
 	t.Helper()
 	return initializedAt(t, nil)
 }
 
 // initializedAt is initialized with a clock.
-func initializedAt(t *testing.T, now func() time.Time) (*Store, store.ServiceAccount) {
+func initializedAt(t testing.TB, now func() time.Time) (*Store, store.ServiceAccount) {
 	t.Helper()
 	database := openAt(t, filepath.Join(t.TempDir(), "procore.db"), now)
 	admin, err := database.Initialize(t.Context(), store.NewCompany{Name: "Acme", Admin: newAccount("Administrator", store.AdminLevels())},

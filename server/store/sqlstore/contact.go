@@ -45,7 +45,10 @@ func (s *Store) ListContacts(ctx context.Context, company store.ID, page store.P
 			order: order{[]string{"k.id"}, false}, version: s.dialect.ListVersionOfAll,
 		},
 		columns: "k.id", tables: contactIDs, page: page, complete: completeContacts,
-		scan: func(row scanner) (contact store.DirectoryContact, err error) { return contact, row.Scan(&contact.ID) },
+		scan: func(row scanner) (contact store.DirectoryContact, err error) {
+			err = row.Scan(&contact.ID)
+			return contact, err
+		},
 	})
 }
 

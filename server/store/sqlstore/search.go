@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/procore/terraform-provider-procore/server/store"
@@ -14,8 +15,8 @@ import (
 // for: whoever asks looks at the search key itself. So it is brought up to date in the background, many accounts at once, and
 // costs a change next to nothing.
 type SearchIndex interface {
-	// Candidates returns a subquery for the ids, with its arguments; ok is false for a text that it can't look for.
-	Candidates(company store.ID, text string) (subquery string, arguments []any, ok bool)
+	// Candidates returns up to limit ids; known is false for a text that it can't look for.
+	Candidates(ctx context.Context, tx Tx, company store.ID, text string, limit int) (ids []store.ID, known bool, err error)
 	// Changed notes that an account's search key is another one, or that the account is gone. Of new ones it knows by itself.
 	Changed(ctx context.Context, tx Tx, company, account store.ID) error
 	// Due reports whether there is something to bring up to date.
@@ -55,18 +56,20 @@ func (s *Store) amongCandidates(ctx context.Context, tx Tx, rows rowSet, text st
 	if s.dialect.Search == nil {
 		return rows, nil
 	}
-	subquery, arguments, ok := s.dialect.Search.Candidates(rows.company, store.FoldCase(text))
-	if !ok {
-		return rows, nil
-	}
-	var count int
-	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM ("+subquery+" LIMIT ?) k", append(arguments[:len(arguments):len(arguments)], fewCandidates+1)...).Scan(&count)
-	if err != nil || count > fewCandidates {
+	ids, known, err := s.dialect.Search.Candidates(ctx, tx, rows.company, store.FoldCase(text), fewCandidates+1)
+	if err != nil || !known || len(ids) > fewCandidates {
 		return rows, err
 	}
+	if len(ids) == 0 {
+		rows.where, rows.arguments = "FALSE", nil
+		return rows, nil
+	}
+	for len(ids)&(len(ids)-1) != 0 { // powers of two, so that there are few statements to keep prepared
+		ids = append(ids, ids[0])
+	}
 	// The company's own condition would lead to all of its accounts; the + keeps it from that.
-	rows.where = "+" + rows.where + " AND a.id IN (" + subquery + ")"
-	rows.arguments = append(rows.arguments[:len(rows.arguments):len(rows.arguments)], arguments...)
+	rows.where = "+" + rows.where + " AND " + idCondition("a.id", ids)
+	rows.arguments = slices.Concat(rows.arguments, idArguments(ids))
 	return rows, nil
 }
 
