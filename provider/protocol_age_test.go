@@ -42,6 +42,7 @@ func TestMaxAgePlansAResetToTheSecond(t *testing.T) {
 		t.Error("a secret is reset that is a second too young", told(plan.Diagnostics))
 	}
 	clock.step(time.Second)
+	w = w.nextRun()
 	plan := w.plan(resetType, made, config)
 	if !w.opens(plan) {
 		t.Error("a secret is not reset that is of age")
@@ -66,6 +67,7 @@ func TestMaxAgeReachedBetweenPlanAndApplyChangesNoPlan(t *testing.T) {
 		t.Fatal("a secret is reset that is a second too young")
 	}
 	clock.step(oneDay)
+	w = w.nextRun()
 	late := w.plan(resetType, refreshed, config)
 	if w.opens(late) {
 		t.Error("the plan at apply resets, and the first one didn't")

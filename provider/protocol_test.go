@@ -37,6 +37,14 @@ func newPluginWorld(t *testing.T, options ...servertest.Option) pluginWorld {
 	return pluginWorld{w, p}
 }
 
+// nextRun is the same server with a provider as another run of Terraform starts it: what the one before has read is forgotten.
+func (w pluginWorld) nextRun() pluginWorld {
+	w.plugin.t.Helper()
+	p := newPlugin(w.plugin.t)
+	p.mustConfigure(w.settings())
+	return pluginWorld{w.world, p}
+}
+
 // settings is the provider block for the server.
 func (w *world) settings() map[string]any {
 	return map[string]any{

@@ -308,7 +308,7 @@ func TestServeSealsPlainKeysAndLeavesNoPlainByteBehind(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "before.db")
 	succeed(t, "backup", "--database", database, "--to", copied)
 	file := masterKeyFile(t, 1)
-	if where := searchFor(t, copied, keys); strings.Count(where, "key") != 3 {
+	if where := searchFor(t, copied, keys); strings.Count(where, "before.db (key") != 3 {
 		t.Fatalf("the control finds %q", where)
 	}
 

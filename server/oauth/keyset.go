@@ -132,6 +132,7 @@ func (s *keySet) reread(ctx context.Context, last *time.Time) error {
 	if since := s.now().Sub(*last); since >= 0 && since < keyRereadInterval {
 		return s.lastErr
 	}
+	before := s.current.Load()
 	err := s.read(ctx)
 	if ctx.Err() != nil {
 		return err // a caller that went away says nothing about the database
@@ -142,6 +143,9 @@ func (s *keySet) reread(ctx context.Context, last *time.Time) error {
 	}
 	s.lastRead, s.lastErr = s.now(), err
 	*last = s.lastRead
+	if last == &s.lastUnknown && s.current.Load() != before {
+		s.lastUnknown = time.Time{} // nobody made it up, and the next rotation may be as near
+	}
 	return err
 }
 
