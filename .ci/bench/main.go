@@ -31,6 +31,7 @@ type settings struct {
 	binary, before, out, guide, only, directory, postgres, random string
 	quick, floor                                                  bool
 	terraform                                                     string
+	turn                                                          time.Duration
 }
 
 func main() {
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&s.directory, "dir", "bin", "where databases are put while it runs; must be on the disk that is to be measured")
 	flag.StringVar(&s.postgres, "database", "", "an empty PostgreSQL database (postgres://…), to measure that store, too")
 	flag.StringVar(&s.terraform, "terraform", "1000", "how many resources Terraform manages, such as 1000,5000")
+	flag.DurationVar(&s.turn, "round", 2*time.Second, "how long each turn of five is; shorter ones spread more, and the page says how long they were")
 	flag.StringVar(&s.random, "random", "", "the random provider's program, to measure Terraform with; by default Terraform downloads it")
 	flag.BoolVar(&s.quick, "quick", false, "short rounds: to see that all works, not to believe the figures")
 	flag.BoolVar(&s.floor, "floor", false, "be the floor's server: for the program's own use")
@@ -110,7 +112,7 @@ func run(ctx context.Context, s settings) (err error) {
 	if s.only != "" && !slices.Contains(sectionNames(), s.only) {
 		return fmt.Errorf("-only %s: there are %s", s.only, strings.Join(sectionNames(), ", "))
 	}
-	b := &bench{settings: s, rounds: 5, round: 2 * time.Second, rest: 10 * time.Second, accounts: 100_000, sizes: []int{10_000, 100_000, 400_000}, progress: os.Stdout}
+	b := &bench{settings: s, rounds: 5, round: s.turn, rest: 10 * time.Second, accounts: 100_000, sizes: []int{10_000, 100_000, 400_000}, progress: os.Stdout}
 	if s.quick {
 		b.terraform = "50"
 		b.round, b.rest, b.sizes = 300*time.Millisecond, 2*time.Second, []int{1_000, 10_000, 100_000}
