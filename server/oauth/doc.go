@@ -13,6 +13,7 @@
 // sealed with a master key (store.MasterKey), without which the database alone signs nothing.
 //
 // The way of a token request: route table (server.go) → parameters (request.go) → client authentication (client.go)
-// → grant, status and scope (token_endpoint.go) → signature (token.go, keys.go). A refusal is a value, *failure
+// → grant, status and scope (token_endpoint.go) → signature (token.go, signature.go). A signature that was found to be good
+// is remembered (verified.go); all else that a token depends on is asked each time. A refusal is a value, *failure
 // (failure.go), which one function turns into an answer.
 package oauth
