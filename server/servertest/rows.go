@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/procore/terraform-provider-procore/server/store/postgres"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // searchRows searches every value of every table: in the file a long one is cut into pages. What can't be read as a database
@@ -68,7 +69,7 @@ func valueText(value any) []byte {
 func openReader(database string) (*sql.DB, error) {
 	driver, source := "sqlite", "file:"+database+"?mode=ro&_pragma=busy_timeout(1000)"
 	if postgres.IsURL(database) {
-		driver, source = "pgx", database
+		driver, source = "pgx", storetest.Plain(database)
 	}
 	db, err := sql.Open(driver, source)
 	if err == nil {

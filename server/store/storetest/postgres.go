@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -67,12 +68,28 @@ func NewPostgres(t testing.TB) string {
 	return base + separator + "search_path=" + name
 }
 
+// Plain is a database's URL as the driver takes it: what is about pools is the server's own.
+func Plain(database string) string {
+	parsed, err := url.Parse(database)
+	if err != nil {
+		return database
+	}
+	query := parsed.Query()
+	for name := range query {
+		if strings.HasPrefix(name, "pool_") {
+			query.Del(name)
+		}
+	}
+	parsed.RawQuery = query.Encode()
+	return parsed.String()
+}
+
 // Open returns a pool of connections to a database, for what a test looks up by itself. It is closed at the test's end.
 func Open(t testing.TB, database string) *sql.DB {
 	t.Helper()
 	driver, source := "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 	if postgres.IsURL(database) {
-		driver, source = "pgx", database
+		driver, source = "pgx", Plain(database)
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
@@ -114,7 +131,7 @@ func LockWrites(t testing.TB, database string) (release func()) {
 	t.Helper()
 	driver, source := "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)&_txlock=immediate"
 	if postgres.IsURL(database) {
-		driver, source = "pgx", database
+		driver, source = "pgx", Plain(database)
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
@@ -165,7 +182,7 @@ func Statement(database, statement string) string {
 func execute(database, statement string) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	db, err := sql.Open("pgx", database)
+	db, err := sql.Open("pgx", Plain(database))
 	if err != nil {
 		return err
 	}
