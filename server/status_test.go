@@ -70,7 +70,7 @@ func TestRightsFollowTheLevelsOnTheAdminAndTheDirectoryTool(t *testing.T) {
 			admin := open(t, database, initialize(t, database))
 			made := admin.create(t, "holder")
 			if levels != "" {
-				execute(t, database, "INSERT INTO company_permissions (service_account_id, tool, level) SELECT "+made.ID+", v.column1, v.column2 FROM (VALUES "+levels+") v")
+				execute(t, database, "INSERT INTO company_permissions (service_account_id, company_id, tool, level) SELECT "+made.ID+", 1, v.column1, v.column2 FROM (VALUES "+levels+") v")
 			}
 			holder := admin.as(t, made)
 			for _, path := range []string{"service_accounts", "service_accounts/1", "tools"} {
