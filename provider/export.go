@@ -129,6 +129,9 @@ func (e *Export) open(ctx context.Context, database string) (transport http.Roun
 	if e.embedded == nil {
 		return nil, "", errors.New("this build of the program has no embedded management API; use --base-url")
 	}
+	if strings.Contains(database, "://") { // not repeated: it may hold a password
+		return nil, "", errors.New("--database takes a SQLite database's file; for one that is kept elsewhere start a server with 'serve', and export by --base-url")
+	}
 	file, err := os.Stat(database)
 	if err == nil && file.Size() == 0 {
 		err = errors.New("it is empty")

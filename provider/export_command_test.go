@@ -10,6 +10,7 @@ import (
 
 	"github.com/procore/terraform-provider-procore/provider/client"
 	"github.com/procore/terraform-provider-procore/server/servertest"
+	"github.com/procore/terraform-provider-procore/server/store/storetest"
 )
 
 // fails fails the test unless export failed with one sentence in which all of these words are, and printed nothing.
@@ -173,8 +174,17 @@ func TestExportTriesAgainAndSaysSo(t *testing.T) {
 	contains(t, got.stderr, "Attempt 1 of 5", "Attempt 2 of 5")
 }
 
+// A URL of a database may hold a password, and export reads files only.
+func TestExportRefusesADatabaseThatIsNoFileWithoutRepeatingIt(t *testing.T) {
+	got := newWorldWithoutTerraform(t).export([]string{"--database", "postgres://me:hunter2@db.example/procore"}, "PROCORE_COMPANY_ID=")
+	if got.status == 0 || !strings.Contains(got.stderr, "SQLite") || strings.Contains(got.stderr+got.stdout, "hunter2") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // A flag for a database beats the variables for a server, and those beat the variable for a database, as in the provider.
 func TestExportReadsAnEmbeddedDatabase(t *testing.T) {
+	storetest.SQLiteOnly(t, "an embedded database is a file")
 	w := newWorldWithoutTerraform(t)
 	withServer := w.export(nil, "PROCORE_DATABASE=nowhere.db").succeeds(t)
 	want := strings.NewReplacer(

@@ -35,6 +35,8 @@ type database interface {
 	ForgetKeptAnswers(ctx context.Context) (more bool, err error)
 	// CheckIntegrity reads the whole database where that can find damage.
 	CheckIntegrity(ctx context.Context) error
+	// CheckQuickly leaves out what takes long in a large database.
+	CheckQuickly(ctx context.Context) error
 }
 
 // commandDatabase is what the subcommands ask that work on a database besides its servers.

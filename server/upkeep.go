@@ -48,27 +48,36 @@ func whileMore(ctx context.Context, work func(context.Context) (more bool, err e
 	return nil
 }
 
-// watchIntegrity looks through the whole database once, and again every minute for as long as it is damaged. That takes
-// seconds where there are a hundred thousand accounts, so nobody waits for it: readyz turns red, changes are refused.
+// thoroughDelay is how long after the start the whole of a large database is looked through: not while those come back who
+// had to wait for the start.
+const thoroughDelay = 5 * time.Minute
+
+// watchIntegrity looks through the database at the start, quickly where it is large, thoroughly some minutes later, and again
+// every minute for as long as it is damaged. Nobody waits for it: when it finds something, readyz turns red, and changes are
+// refused.
 func (s *Server) watchIntegrity(ctx context.Context) {
 	ticker := time.NewTicker(damageInterval)
 	defer ticker.Stop()
-	s.checkIntegrity(ctx)
+	s.checkIntegrity(ctx, s.store.CheckQuickly)
+	thorough := time.NewTimer(thoroughDelay)
+	defer thorough.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-thorough.C:
+			s.checkIntegrity(ctx, s.store.CheckIntegrity)
 		case <-ticker.C:
 			if s.store.Damage() != nil {
-				s.checkIntegrity(ctx)
+				s.checkIntegrity(ctx, s.store.CheckIntegrity)
 			}
 		}
 	}
 }
 
-func (s *Server) checkIntegrity(ctx context.Context) {
+func (s *Server) checkIntegrity(ctx context.Context, check func(context.Context) error) {
 	started := time.Now()
-	err := s.store.CheckIntegrity(ctx)
+	err := check(ctx)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
