@@ -88,6 +88,11 @@ func (s *Store) DeleteServiceAccount(ctx context.Context, company, id store.ID, 
 		if err := s.record(ctx, tx, store.ActionAccountDeleted, company, id, before, nil); err != nil {
 			return err
 		}
+		// Not left to the foreign key, whose rows PostgreSQL looks for as they are by then: one that somebody has taken away since
+		// it was told of would go unnoticed, and the event would tell of what was over.
+		if _, err := clearAssignments(ctx, tx, id); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM service_accounts WHERE id = ?", id); err != nil {
 			return err
 		}
