@@ -139,6 +139,9 @@ func (s *Server) Contents(t testing.TB) string {
 	t.Helper()
 	var rows, sum uint64
 	err := eachRow(s.Database, func(table string, columns []string, values []any) {
+		if strings.HasPrefix(table, "account_search") {
+			return // an index, which the upkeep brings up to date behind the changes
+		}
 		digest := fnv.New64a()
 		for i, value := range values {
 			if columns[i] != "last_token_at" {
